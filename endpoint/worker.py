@@ -1,0 +1,209 @@
+"""The process that runs queries: it opens one generation, answers one query at a time and may be killed at any moment.
+
+Started by the pool as `python -m endpoint.worker SOCKET GENERATIONS_DIR GENERATION MEMORY_BYTES`, where SOCKET is the
+descriptor of its end of a socket pair. Both sides speak in frames: one byte of kind, four of length (big endian), the
+payload. The pool sends a QUERY; the worker says READY once, and for each query zero or more DATA, then one END.
+"""
+
+import contextlib
+import ctypes
+import json
+import os
+import re
+import resource
+import signal
+import socket
+import struct
+import sys
+import threading
+from pathlib import Path
+from typing import Any, TypedDict
+
+import pyoxigraph as ox
+
+from endpoint.generations import Generation, Generations
+from ontology.errors import StoreError
+
+FRAME = struct.Struct(">cI")
+READY, QUERY, DATA, END = b"R", b"Q", b"D", b"E"
+
+_STACK_BYTES = 512 << 20  # the parser is recursive: 64 KiB of opening braces fit into this stack
+_CHUNK_BYTES = 64 << 10
+_OPEN_FILES = 512
+_PR_SET_PDEATHSIG = 1
+_CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
+
+# Not characters of XML 1.0 (https://www.w3.org/TR/xml/#charsets), and the element without a local name that the engine
+# writes for a predicate such as <http://example.org/9>, which RDF/XML has no way to write.
+_NOT_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]|<oxprefix:[ >/]")
+_NOT_XML_REACH = len(b"<oxprefix:>") - 1
+
+
+class Request(TypedDict):
+    """A QUERY frame. `default_graphs` and `named_graphs` are IRIs, or None to leave the dataset to the query."""
+
+    query: str
+    media_type: str
+    is_graph: bool
+    has_dataset: bool
+    default_graphs: list[str] | None
+    named_graphs: list[str] | None
+    max_bytes: int
+
+
+class Outcome(TypedDict, total=False):
+    """An END frame: empty when the answer is complete, otherwise what went wrong."""
+
+    error: str  # "syntax", "evaluation", "memory", "bytes" or "xml"
+    message: str
+
+
+class _TooManyBytes(Exception):
+    pass
+
+
+class _NotXml(Exception):
+    pass
+
+
+class _Frames:
+    """A binary file that sends what is written to it as DATA frames, and refuses what must not be sent."""
+
+    def __init__(self, channel: socket.socket, max_bytes: int, is_xml: bool) -> None:
+        self._channel, self._left, self._is_xml = channel, max_bytes, is_xml
+        self._buffer = bytearray()
+        self._tail = b""
+
+    def write(self, data: bytes) -> int:
+        self._left -= len(data)
+        if self._left < 0:
+            raise _TooManyBytes
+        if self._is_xml:
+            seen = self._tail + data
+            if found := _NOT_XML.search(seen):
+                raise _NotXml(found[0].decode("utf-8", "replace"))
+            self._tail = seen[-_NOT_XML_REACH:]
+        self._buffer += data
+        if len(self._buffer) >= _CHUNK_BYTES:
+            self.flush()
+        return len(data)
+
+    def flush(self) -> None:
+        if self._buffer:
+            send(self._channel, DATA, bytes(self._buffer))
+            self._buffer.clear()
+
+
+def send(channel: socket.socket, kind: bytes, payload: bytes) -> None:
+    """Send one frame."""
+    channel.sendall(FRAME.pack(kind, len(payload)) + payload)
+
+
+def _received(channel: socket.socket, length: int) -> bytes:
+    """Exactly `length` bytes; EOFError when the pool has gone."""
+    data = bytearray()
+    while len(data) < length:
+        part = channel.recv(length - len(data))
+        if not part:
+            raise EOFError
+        data += part
+    return bytes(data)
+
+
+def _results(store: ox.Store, request: Request) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
+    """Evaluate over the dataset of the protocol, else that of the query, else the union of all named graphs.
+
+    The engine lets the union prevail over a FROM clause, so the union is asked for only when there is none.
+    """
+    default, named = request["default_graphs"], request["named_graphs"]
+    if default is None and named is None:
+        return store.query(request["query"], use_default_graph_as_union=not request["has_dataset"])
+    return store.query(
+        request["query"],
+        default_graph=[ox.NamedNode(iri) for iri in default or ()],
+        named_graphs=[ox.NamedNode(iri) for iri in named or ()],
+    )
+
+
+def _serialize(store: ox.Store, request: Request, output: Any) -> None:
+    results = _results(store, request)
+    if isinstance(results, ox.QueryTriples):
+        graph_format = ox.RdfFormat.from_media_type(request["media_type"]) if request["is_graph"] else None
+        if graph_format is None:
+            raise ValueError(f"a graph cannot be written as {request['media_type']}")
+        results.serialize(output, format=graph_format)
+    else:
+        format_ = None if request["is_graph"] else ox.QueryResultsFormat.from_media_type(request["media_type"])
+        if format_ is None:
+            raise ValueError(f"solutions cannot be written as {request['media_type']}")
+        results.serialize(output, format=format_)
+
+
+def _outcome(store: ox.Store, request: Request, channel: socket.socket) -> Outcome:
+    """Answer one query on the channel, up to but without the END frame."""
+    output = _Frames(channel, request["max_bytes"], request["media_type"].endswith("xml"))
+    try:
+        _serialize(store, request, output)
+        output.flush()
+    except SyntaxError as error:
+        return {"error": "syntax", "message": str(error)}
+    except (ValueError, RuntimeError, OSError) as error:
+        return {"error": "evaluation", "message": str(error)}
+    except MemoryError:
+        return {"error": "memory"}
+    except _TooManyBytes:
+        return {"error": "bytes"}
+    except _NotXml as error:
+        return {"error": "xml", "message": str(error)}
+    return {}
+
+
+def _serve(channel: socket.socket, directory: Path, generation: Generation, isolated: bool) -> None:
+    """Open the generation and answer queries until the pool hangs up."""
+    with Generations(directory).hold(generation) as path:
+        store = ox.Store.read_only(str(path))
+        # No file may grow from here on; the store was opened before because a first open may write its log.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        send(channel, READY, json.dumps({"isolated": isolated}).encode())
+        with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
+            while True:
+                _, length = FRAME.unpack(_received(channel, FRAME.size))
+                outcome = _outcome(store, json.loads(_received(channel, length)), channel)
+                send(channel, END, json.dumps(outcome).encode())
+
+
+def _isolate() -> bool:
+    """Leave the network, if the system lets us: a namespace of its own has no interface that is up."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    return bool(libc.unshare(_CLONE_NEWNET) == 0 or libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0)
+
+
+def _limit(memory: int) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, _OPEN_FILES) if hard >= 0 else _OPEN_FILES,) * 2)
+    with contextlib.suppress(OSError):  # when memory runs out the kernel should take a worker, not the server
+        Path("/proc/self/oom_score_adj").write_text("900")
+
+
+def main(arguments: list[str]) -> None:
+    """Run one worker; see the head of this module for its arguments."""
+    descriptor, directory, name, memory = arguments
+    generation = Generation.named(name)
+    if generation is None:
+        raise StoreError(f"{name!r} does not name a generation")
+    isolated = _isolate()
+    _limit(int(memory))
+    threading.stack_size(_STACK_BYTES)
+    with socket.socket(fileno=int(descriptor)) as channel:
+        thread = threading.Thread(target=_serve, args=(channel, Path(directory), generation, isolated))
+        thread.start()
+        thread.join()
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        main(sys.argv[1:])
+    os._exit(0)  # the store has nothing to save, so its orderly closing would only cost time

@@ -1,0 +1,1 @@
+"""The way in: sources, contexts, values, the gate and the ledger."""

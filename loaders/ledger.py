@@ -1,0 +1,268 @@
+"""The ledger: the truth. Every record revision received and every verdict on it, append-only, in one SQLite file.
+
+A *document* is stored once, whatever number of times it arrives (its digest is its key). An *event* gives a document its verdict and
+has the sequence number that orders everything: the graph is the events applied in order, and can be rebuilt from them at any time.
+The one exception to append-only is a redaction: a field that a later revision withholds is taken out of the earlier
+revisions' texts, and the event that did it stays.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from loaders.documents import Document, document
+from loaders.findings import Finding
+from ontology.errors import LedgerError
+
+Verdict = Literal["accepted", "quarantined", "withdrawn", "redacted"]
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS document (
+  digest TEXT PRIMARY KEY, body_digest TEXT NOT NULL, record TEXT NOT NULL, revision INTEGER NOT NULL,
+  schema TEXT NOT NULL, realm TEXT, government TEXT, text TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS document_record ON document (record, revision);
+CREATE TABLE IF NOT EXISTS event (
+  seq INTEGER PRIMARY KEY, at TEXT NOT NULL, agent TEXT NOT NULL, source TEXT NOT NULL, verdict TEXT NOT NULL,
+  digest TEXT NOT NULL REFERENCES document, report TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS event_digest ON event (digest, seq);
+CREATE TABLE IF NOT EXISTS redaction (record TEXT, field TEXT, revision INTEGER NOT NULL, PRIMARY KEY (record, field)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS redacted (digest TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS awaited (target TEXT, record TEXT, PRIMARY KEY (target, record)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS refusal (
+  id INTEGER PRIMARY KEY, at TEXT NOT NULL, source TEXT NOT NULL, place TEXT NOT NULL, message TEXT NOT NULL,
+  UNIQUE (source, place, message)
+);
+CREATE TRIGGER IF NOT EXISTS event_is_final BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
+CREATE TRIGGER IF NOT EXISTS event_is_kept BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
+CREATE TRIGGER IF NOT EXISTS document_is_kept BEFORE DELETE ON document BEGIN SELECT RAISE(ABORT, 'documents are kept'); END;
+"""
+
+
+@dataclass(frozen=True)
+class Verdicted:
+    """A document with the verdict on it, to be appended."""
+
+    document: Document
+    revision: int
+    verdict: Verdict
+    findings: Sequence[Finding]
+    source: str
+    withheld: Sequence[str] = ()
+    awaits: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One event of the ledger with its document."""
+
+    seq: int
+    at: str
+    agent: str
+    source: str
+    verdict: Verdict
+    digest: str
+    record: str
+    revision: int
+    schema: str
+    realm: str | None
+    government: str | None
+    text: str
+    report: list[dict[str, Any]]
+
+    def document(self) -> Document:
+        """The document as it was admitted."""
+        return document(json.loads(self.text), self.text)
+
+
+ENTRY = """SELECT seq, at, agent, source, verdict, event.digest, record, revision, schema, realm, government, text, report
+           FROM event JOIN document ON document.digest = event.digest"""
+LATEST = "seq = (SELECT MAX(seq) FROM event AS later WHERE later.digest = event.digest AND later.verdict <> 'redacted')"
+"""The event that holds for a document: the newest that judged it."""
+
+
+class Ledger:
+    """One ledger file. One process writes; any number read."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self.connection = sqlite3.connect(path, isolation_level=None, timeout=30)
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "foreign_keys = ON"):
+            self.connection.execute(f"PRAGMA {pragma}")
+        self.connection.executescript(SCHEMA)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self.connection.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self.connection
+        except BaseException:
+            self.connection.execute("ROLLBACK")
+            raise
+        self.connection.execute("COMMIT")
+
+    # What is known
+
+    def head(self) -> int:
+        """The newest sequence number, 0 for an empty ledger."""
+        return int(self.connection.execute("SELECT COALESCE(MAX(seq), 0) FROM event").fetchone()[0])
+
+    def knows(self, digest: str) -> bool:
+        """Whether a document of this content has been received before."""
+        query = "SELECT 1 FROM document WHERE digest = ?1 UNION ALL SELECT 1 FROM redacted WHERE digest = ?1"
+        return self.connection.execute(query, (digest,)).fetchone() is not None
+
+    def revision_of(self, whole: Document) -> int | None:
+        """The revision a document that does not tell one has, None if it only repeats the newest one."""
+        newest = self.connection.execute(
+            "SELECT revision, body_digest FROM document WHERE record = ? ORDER BY revision DESC LIMIT 1", (whole.guid,)
+        ).fetchone()
+        if newest is None:
+            return 1
+        return None if newest[1] == whole.body_digest else int(newest[0]) + 1
+
+    def redactions(self) -> dict[tuple[str, str], int]:
+        """(record, field) → the newest revision that withholds the field."""
+        rows = self.connection.execute("SELECT record, field, revision FROM redaction")
+        return {(record, field): revision for record, field, revision in rows}
+
+    def schema_of(self, record: str) -> str | None:
+        """The schema of a record that has an accepted revision."""
+        row = self.connection.execute(
+            f"SELECT schema FROM event JOIN document USING (digest) WHERE record = ? AND {LATEST} AND verdict = 'accepted' LIMIT 1",
+            (record,),
+        ).fetchone()
+        return row[0] if row else None
+
+    def settled(self) -> list[str]:
+        """The records that were judged before a record they refer to was there, which is there now."""
+        rows = self.connection.execute("SELECT DISTINCT target FROM awaited").fetchall()
+        there = [target for (target,) in rows if self.schema_of(target)]
+        waiting = (self.connection.execute("SELECT record FROM awaited WHERE target = ?", (target,)) for target in there)
+        return sorted({record for rows in waiting for (record,) in rows})
+
+    # What is appended
+
+    def append(self, batch: Iterable[Verdicted], *, agent: str) -> int:
+        """Append documents with their verdicts in one transaction, durable when this returns; the newest sequence number."""
+        with self._transaction() as transaction:
+            for item in batch:
+                self._append(transaction, item, agent)
+        return self.head()
+
+    def _append(self, transaction: sqlite3.Connection, item: Verdicted, agent: str) -> None:
+        whole = item.document
+        transaction.execute(
+            "INSERT INTO document VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (digest) DO NOTHING",
+            (
+                *(whole.digest, whole.body_digest, whole.guid, item.revision),
+                *(whole.schema, whole.realm, whole.government, whole.text),
+            ),
+        )
+        report = json.dumps([found.as_json() for found in item.findings], ensure_ascii=False)
+        self._event(transaction, agent, item.source, item.verdict, whole.digest, report)
+        transaction.execute("DELETE FROM awaited WHERE record = ?", (whole.guid,))
+        if item.verdict == "accepted":
+            transaction.executemany("INSERT OR IGNORE INTO awaited VALUES (?, ?)", ((target, whole.guid) for target in item.awaits))
+        for field in item.withheld:
+            transaction.execute(
+                "INSERT INTO redaction VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET revision = MAX(revision, excluded.revision)",
+                (whole.guid, field, item.revision),
+            )
+
+    def _event(self, transaction: sqlite3.Connection, agent: str, source: str, verdict: Verdict, digest: str, report: str) -> None:
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        transaction.execute(
+            "INSERT INTO event (at, agent, source, verdict, digest, report) VALUES (?, ?, ?, ?, ?, ?)",
+            (now, agent, source, verdict, digest, report),
+        )
+
+    def refuse(self, refusals: Iterable[tuple[str, str, str]]) -> None:
+        """Note what could not be read: (source, place in it, message). Its content is not kept, since it could not be redacted."""
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        with self._transaction() as transaction:
+            transaction.executemany(
+                "INSERT OR IGNORE INTO refusal (at, source, place, message) VALUES (?, ?, ?, ?)",
+                ((now, *refusal) for refusal in refusals),
+            )
+
+    # What is read
+
+    def events(self, after: int = 0) -> Iterator[Entry]:
+        """Every event after a sequence number, in order."""
+        return self._entries("seq > ? ORDER BY seq", after)
+
+    def history(self, record: str) -> list[Entry]:
+        """What holds for each document of a record, by revision; of two with one revision the later received comes later."""
+        return list(self._entries(f"record = ? AND {LATEST} ORDER BY revision, seq", record))
+
+    def quarantine(self) -> Iterator[Entry]:
+        """What is quarantined now, oldest first."""
+        return self._entries(f"verdict = 'quarantined' AND {LATEST} ORDER BY seq")
+
+    def current(self) -> Iterator[Entry]:
+        """The current revision of every accepted record, in the order they came."""
+        newest = """NOT EXISTS (SELECT 1 FROM event AS e JOIN document AS d ON d.digest = e.digest
+                    WHERE d.record = document.record AND e.verdict IN ('accepted', 'withdrawn')
+                      AND (d.revision, e.seq) > (document.revision, event.seq))"""
+        return self._entries(f"verdict = 'accepted' AND {LATEST} AND {newest} ORDER BY seq")
+
+    def refusals(self) -> list[tuple[str, str, str, str]]:
+        """(when, source, place, message) of what could not be read."""
+        return self.connection.execute("SELECT at, source, place, message FROM refusal ORDER BY id").fetchall()
+
+    def counts(self) -> list[tuple[str, str, str, int]]:
+        """(schema, government or "", verdict, documents) of what holds now."""
+        return self.connection.execute(
+            f"""SELECT schema, COALESCE(government, ''), verdict, COUNT(*) FROM event JOIN document USING (digest)
+                WHERE {LATEST} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"""
+        ).fetchall()
+
+    def _entries(self, condition: str, *values: object) -> Iterator[Entry]:
+        for row in self.connection.execute(f"{ENTRY} WHERE {condition}", values):
+            *columns, report = row
+            yield Entry(*columns, report=json.loads(report))
+
+    # What is taken out
+
+    def redact(self, record: str, replaced: Iterable[tuple[str, Document]], fields: Sequence[str], *, agent: str) -> None:
+        """Put documents without the fields in the place of a record's earlier ones (their digest, the document).
+
+        The old bytes are then wiped from the file. An event keeps the digest it was given; the new digest is known as well, so
+        that the same revision arriving again adds nothing.
+        """
+        report = json.dumps([{"code": "redacted", "fields": list(fields)}])
+        with self._transaction() as transaction:
+            for digest, whole in replaced:
+                changed = transaction.execute("UPDATE document SET text = ? WHERE digest = ?", (whole.text, digest)).rowcount
+                if changed != 1:
+                    raise LedgerError(f"record {record}: no document {digest} to redact")
+                transaction.execute("INSERT OR IGNORE INTO redacted VALUES (?)", (whole.digest,))
+                self._event(transaction, agent, "redaction", "redacted", digest, report)
+        self.vacuum()
+
+    def vacuum(self) -> None:
+        """Write the file anew and empty its log, so that replaced text is in neither."""
+        self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.connection.execute("VACUUM")
+        self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,0 +1,237 @@
+"""Mapping: documents become statements, by their contexts, under the conservation law.
+
+Every source field is mapped, or ignored by name in the context, or reported as unmapped; and the parser gives exactly as many
+statements as the cleaned record and its context call for, since JSON-LD drops an ill-formed IRI or language tag in silence.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import pyoxigraph as ox
+
+from loaders import context
+from loaders.context import Field, Scope
+from loaders.documents import Document, Json, JsonObject
+from loaders.findings import Finding, Severity, finding
+from loaders.values import CLEANERS, Place, index_copies
+from ontology.errors import DoorError, IdentifierError
+from ontology.identifiers import Iris, PublicUid, addresses
+from thesaurus.vocabulary import Thesaurus
+
+IDENTITY = {"/header/identifier", "/identifier_s", "/id"}  # what `Document.guid` was read from
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """A document as statements, in the named graph of its record, with what was found on the way."""
+
+    document: Document
+    quads: list[ox.Quad]
+    findings: list[Finding]
+
+
+class Walk:
+    """One walk over one document: cleans it field by field and collects what there is to report and to add."""
+
+    def __init__(self, document: Document, iris: Iris, thesaurus: Thesaurus) -> None:
+        self.document = document
+        self.iris = iris
+        self.thesaurus = thesaurus
+        self.scope = context.scope(document.schema)
+        self.findings: list[Finding] = []
+        self.lifted: dict[str, list[Json]] = {}
+        header = document.body.get("header")
+        languages = header.get("languages") if isinstance(header, dict) else None
+        declared = languages if isinstance(languages, list) else ["en"]
+        self.languages = tuple(language for language in declared if isinstance(language, str))
+
+    def record(self) -> JsonObject:
+        """The document cleaned: JSON that is, with its context, the RDF meant."""
+        body = self.document.body
+        copies = index_copies(body) if "schema_s" in body else set()
+        cleaned = self.cleaned({key: value for key, value in body.items() if key not in copies}, self.scope, "")
+        identity = {"@id": self.iris.record(self.document.guid).value}
+        return {**identity, **cleaned, **self._envelope(), **self.lifted}
+
+    def cleaned(self, members: JsonObject, scope: Scope, pointer: str) -> JsonObject:
+        """The members of an object at a pointer, each cleaned as its definition in the scope asks; empty ones left out."""
+        result = {}
+        for key, value in members.items():
+            here = f"{pointer}/{_escaped(key)}"
+            if value in (None, "", [], {}):
+                continue
+            if key not in scope.fields:
+                self.unmapped(here, key, value)
+                continue
+            field = scope.fields[key]
+            kept = None if field is None else self._value(value, Place(self, field, key, here))
+            if kept not in (None, []):
+                result[key] = kept
+        return result
+
+    def _value(self, value: Json, at: Place) -> Json:
+        if at.field.iri == "@nest":
+            return self.cleaned(value, self.scope, at.pointer) if isinstance(value, dict) else at.wrong_type(value, "an object")
+        if at.field.iri == "@id" and at.pointer in IDENTITY:
+            return None
+        if at.field.iri == "@id":
+            return self.unmapped(at.pointer, at.key, value)
+        clean = CLEANERS[at.field.kind]
+        if not isinstance(value, list) or at.field.kind == "text":
+            return clean(value, at)
+        return [kept for item, place in _items(value, at) if (kept := clean(item, place)) is not None]
+
+    def _envelope(self) -> JsonObject:
+        """What the information object and the identifiers say of the record, as further members of it."""
+        document, information = self.document, self.document.information
+        members = {key: information[key] for key in ("createdOn", "updatedOn", "submittedOn", "synthetic") if information.get(key)}
+        result = self.cleaned(members, self.scope, "")
+        result["guid"] = document.guid
+        house = context.HOUSES.get((document.realm or "").upper())
+        if house:
+            result["realm"] = house
+        number = information.get("documentID")
+        if isinstance(number, int) and not isinstance(number, bool):
+            result |= {"documentID": str(number), **self._public(number)}
+        return result
+
+    def _public(self, number: int) -> JsonObject:
+        """The public UID and web addresses, where the realm and the schema have them."""
+        document = self.document
+        try:
+            uid = PublicUid.of(
+                schema=document.schema, realm=document.realm or "", government=document.government, document_id=number
+            )
+        except IdentifierError:
+            return {}
+        return {"uid": str(uid), "addresses": addresses(document.realm or "", number, uid)}
+
+    def report(self, severity: Severity, code: str, pointer: str, message: str, value: Json = None) -> None:
+        """Report a finding at a pointer within the body."""
+        self.findings.append(finding(severity, code, self.document.root + pointer, message, value))
+
+    def unmapped(self, pointer: str, key: str, value: Json) -> None:
+        """Report a field that the context neither maps nor ignores."""
+        shown = json.dumps(value, ensure_ascii=False)
+        self.report("Warning", "unmapped", pointer, f"{key}: the context of {self.document.schema} does not know this field", shown)
+
+    def lift(self, key: str, node: Json) -> None:
+        """Add a member to the record itself, from a value deeper down."""
+        self.lifted.setdefault(key, []).append(node)
+
+    def node(self, pointer: str) -> str:
+        """The IRI of the node at a pointer."""
+        return self.iris.node(self.document.guid, pointer).value
+
+    def concept(self, identifier: str) -> str:
+        """The IRI of a concept, spelled as the thesaurus spells it where it knows it."""
+        known = self.thesaurus.concept(identifier)
+        return (known or self.iris.term(identifier)).value
+
+    def question(self, key: str) -> str:
+        """The IRI of the question a field answers."""
+        return self.iris.question(self.document.schema, key).value
+
+    def repeats(self, key: str, field: Field, value: str) -> bool:
+        """Whether another language's field of the same property, first English, already says this."""
+        rivals = self._families.get(field.iri or "", [])
+        earlier = rivals[: rivals.index(key)] if key in rivals else rivals
+        return any(self.document.body.get(rival) == value for rival in earlier)
+
+    @cached_property
+    def _families(self) -> dict[str, list[str]]:
+        """For each property, the fields of it that hold one language each, English first."""
+        families: dict[str, list[str]] = defaultdict(list)
+        tagged = [(key, field) for key, field in self.scope.fields.items() if field and field.kind == "tagged"]
+        for key, field in sorted(tagged, key=lambda item: (item[1].language != "en", item[0])):
+            if key in self.document.body:
+                families[field.iri or ""].append(key)
+        return families
+
+
+def _items(values: list[Json], at: Place) -> Iterable[tuple[Json, Place]]:
+    """The items of an array, of arrays in it too, each with its place; empty ones left out."""
+    for index, item in enumerate(values):
+        here = replace(at, pointer=f"{at.pointer}/{index}")
+        if isinstance(item, list):
+            yield from _items(item, here)
+        elif item not in (None, "", {}):
+            yield item, here
+
+
+def _escaped(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def expected(node: JsonObject, scope: Scope) -> int:
+    """How many statements a cleaned node and its context call for, those of the nodes inside it included."""
+    count = 0
+    for key, value in node.items():
+        if key == "@id":
+            continue
+        field = scope.fields.get(key)
+        if key == "@type" or (field and field.iri == "@type"):
+            count += 1
+        elif field is None or field.iri == "@id":
+            continue
+        elif field.iri == "@nest":
+            count += expected(value, scope)
+        elif field.kind == "text":
+            count += sum(len(texts) for texts in value.values())
+        else:
+            for item in value if isinstance(value, list) else [value]:
+                count += 1 + (expected(item, field.scope) if isinstance(item, dict) and "@value" not in item else 0)
+    return count
+
+
+class Mapping:
+    """Maps documents of any schema; one for a whole load."""
+
+    def __init__(self, iris: Iris, thesaurus: Thesaurus) -> None:
+        self.iris = iris
+        self.thesaurus = thesaurus
+
+    def walk(self, document: Document) -> Walk:
+        """A walk over the document. DoorError when its schema has no context, or it is an extract of the index."""
+        if document.schema not in context.schemas():
+            raise DoorError(f"{document.root}/header/schema: no context for schema {document.schema!r:.60}")
+        if "schema_s" in document.body and "schema_s" not in context.scope(document.schema).fields:
+            raise DoorError(f"/schema_s: an index extract of {document.schema}; load the document itself")
+        return Walk(document, self.iris, self.thesaurus)
+
+    def mapped(self, documents: Sequence[Document]) -> list[Mapped]:
+        """Each document's statements and findings, in the order given; records of one schema are parsed together."""
+        walks = [self.walk(document) for document in documents]
+        records = [walk.record() for walk in walks]
+        result = []
+        for walk, record, own in zip(walks, records, self._parsed(walks, records), strict=True):
+            wanted = expected(record, walk.scope)
+            if len(own) != wanted:
+                walk.report("Warning", "lost-statement", "", f"{wanted} statements expected, the parser gave {len(own)}")
+            result.append(Mapped(walk.document, own, walk.findings))
+        return result
+
+    def _parsed(self, walks: Sequence[Walk], records: Sequence[JsonObject]) -> list[list[ox.Quad]]:
+        """The statements of each record. Two revisions of one record share a graph name and so never a parse."""
+        seen: Counter[str] = Counter()
+        parses: dict[tuple[str, int], list[int]] = defaultdict(list)
+        for index, walk in enumerate(walks):
+            parses[walk.document.schema, seen[walk.document.guid]].append(index)
+            seen[walk.document.guid] += 1
+        result: list[list[ox.Quad]] = [[] for _ in walks]
+        for (schema, _), indexes in parses.items():
+            graphs = {str(records[index]["@id"]): result[index] for index in indexes}
+            data = self.json_ld(schema, [records[index] for index in indexes])
+            for quad in ox.parse(data, format=ox.RdfFormat.JSON_LD):
+                graphs[quad.graph_name.value].append(quad)  # type: ignore[union-attr]
+        return result
+
+    def json_ld(self, schema: str, records: Sequence[JsonObject]) -> bytes:
+        """Cleaned records of one schema as a JSON-LD document, each in the named graph of its own IRI."""
+        graphs = [{"@id": record["@id"], "@graph": [record]} for record in records]
+        return json.dumps({"@context": context.inlined(schema, self.iris.base), "@graph": graphs}, ensure_ascii=False).encode()

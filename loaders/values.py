@@ -1,0 +1,389 @@
+"""Values: the named cleaners, for what a context cannot say.
+
+Each cleaner turns one source value into the JSON that, read with the record's context, is the RDF meant: it splits `GUID@revision`,
+spells a concept's identifier as the thesaurus does, takes the text out of HTML, gives a nested object its identity. The context of
+a field names its cleaner (`loaders.context`). A cleaner that cannot make sense of a value reports it and returns None: nothing
+is dropped in silence.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import nh3
+import pyoxigraph as ox
+
+from loaders.context import Field
+from loaders.documents import Json, JsonObject
+from loaders.findings import Severity
+from ontology.errors import IdentifierError
+from ontology.identifiers import Reference, split_term
+
+if TYPE_CHECKING:
+    from loaders.mapping import Walk
+
+API = "https://api.cbd.int"
+LINK_SCHEMES = ("http://", "https://", "ftp://", "mailto:", "doi:", "urn:")
+MARKUP = re.compile(r"<[a-zA-Z/!]")
+FORMATTING = re.compile(r"(?i)<(?!/|!|(?:div|p|br|span)\b[^>]*>)")  # more than what only breaks a text into lines
+BREAK = re.compile(r"(?i)<(?:br|/p|/div|/li|/tr|/h[1-6])\b[^>]*>")
+MILLISECONDS = re.compile(r"-?\d{12,13}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value stands: its field, the JSON pointer of it and the walk it is met on."""
+
+    walk: Walk
+    field: Field
+    key: str
+    pointer: str
+
+    def report(self, severity: Severity, code: str, message: str, value: Json = None) -> None:
+        """Report what is wrong with the value here."""
+        self.walk.report(severity, code, self.pointer, message, value)
+
+    def wrong_type(self, value: Json, expected: str) -> None:
+        """Report a JSON value of the wrong type: a Violation, the field cannot be used."""
+        self.report("Violation", "wrong-type", f"{self.key}: expected {expected}", json.dumps(value, ensure_ascii=False))
+
+    @property
+    def node(self) -> str:
+        """The IRI of the node that stands here."""
+        return self.walk.node(self.pointer)
+
+
+Cleaner = Callable[[Json, Place], Json]
+
+
+def plain(value: Json, at: Place) -> Json:
+    """A string, or a number as it would be written."""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, bool | int | float):
+        return json.dumps(value)
+    return at.wrong_type(value, "a string")
+
+
+def text(value: Json, at: Place) -> Json:
+    """A text in several languages (LString), a list of such, or an old plain string; HTML is kept beside its text."""
+    parts = value if isinstance(value, list) else [value]
+    merged: dict[str, list[str]] = {}
+    for index, part in enumerate(parts):
+        here = at.pointer if part is value else f"{at.pointer}/{index}"
+        for language, written in _by_language(part, at).items():
+            spoken = _plain_text(written, language, f"{here}/{language}" if isinstance(part, dict) else here, at)
+            if spoken:
+                merged.setdefault(language, []).append(spoken)
+    _drop_repetitions(merged, at.walk.languages)
+    return merged or None
+
+
+def _by_language(part: Json, at: Place) -> dict[str, str]:
+    if isinstance(part, str):
+        declared = at.walk.languages
+        return {declared[0] if len(declared) == 1 and _is_language(declared[0]) else "@none": part}
+    if not isinstance(part, dict):
+        at.wrong_type(part, "an object of language codes and texts")
+        return {}
+    texts = {}
+    for language, written in part.items():
+        if written is None:
+            continue
+        if not isinstance(written, str):
+            at.wrong_type(written, f"a string under {language!r}")
+        elif _is_language(language):
+            texts[language] = written
+        else:
+            at.report("Warning", "ill-formed-language-tag", f"{at.key}: {language!r} is not a language tag", written)
+    return texts
+
+
+def _plain_text(written: str, language: str, pointer: str, at: Place) -> str:
+    if not MARKUP.search(written):
+        return html.unescape(written).strip() if "&" in written else written.strip()
+    spoken = html.unescape(nh3.clean(BREAK.sub("\n", written), tags=set()))
+    spoken = "\n".join(line for line in (" ".join(line.split()) for line in spoken.splitlines()) if line)
+    if spoken and FORMATTING.search(written):
+        kept = {"@id": at.walk.node(pointer), "@type": "RichText", "html": nh3.clean(written)}
+        at.walk.lift("richTexts", kept if language == "@none" else {**kept, "language": language})
+    return spoken
+
+
+def _drop_repetitions(merged: dict[str, list[str]], declared: tuple[str, ...]) -> None:
+    """Drop a text that only repeats, in a language the author did not choose, what another language says."""
+    if len(merged) < 2 or not declared:
+        return
+    chosen = [merged[language] for language in declared if language in merged]
+    for language in [language for language in merged if language not in declared]:
+        if merged[language] in chosen:
+            del merged[language]
+
+
+@cache
+def _is_language(tag: str) -> bool:
+    try:
+        ox.Literal("", language=tag)
+    except ValueError:
+        return False
+    return True
+
+
+def tagged(value: Json, at: Place) -> Json:
+    """A text in the one language its field is named for; the index repeats another language where there is no translation."""
+    if not isinstance(value, str):
+        return at.wrong_type(value, "a string")
+    return None if at.walk.repeats(at.key, at.field, value) else value.strip()
+
+
+def term(value: Json, at: Place) -> Json:
+    """A concept: `{identifier, customValue}` or its bare identifier, in the thesaurus's spelling."""
+    members = _identified(value, at, {"identifier", "customValue", "name"})
+    if members is None:
+        return None
+    concept = at.walk.concept(split_term(members["identifier"])[0])
+    if members.get("customValue"):
+        said = text(members["customValue"], at)
+        if said:
+            at.walk.lift(
+                "customTerms",
+                {"@id": at.node, "@type": "CustomTerm", "term": {"identifier": concept}, "customValue": said},
+            )
+    return {"identifier": concept}
+
+
+def country(value: Json, at: Place) -> Json:
+    """A country: `{identifier}` or its bare code, ISO 3166-1 alpha-2 in any case, `eu` for the European Union."""
+    members = _identified(value, at, {"identifier", "name"})
+    if members is None:
+        return None
+    try:
+        return {"identifier": at.walk.iris.country(members["identifier"]).value}
+    except IdentifierError as error:
+        at.report("Warning", "ill-formed-identifier", f"{at.key}: {error}", members["identifier"])
+        return None
+
+
+def place(value: Json, at: Place) -> Json:
+    """A country or a region, from a list that mixes both."""
+    identifier = value.get("identifier") if isinstance(value, dict) else value
+    return country(value, at) if isinstance(identifier, str) and len(identifier) == 2 else term(value, at)
+
+
+def reference(value: Json, at: Place) -> Json:
+    """A link to another record, `GUID@revision`; the revision is kept as a link of its own."""
+    members = _identified(value, at, {"identifier"})
+    if members is None:
+        return None
+    try:
+        target = Reference.parse(members["identifier"])
+    except IdentifierError as error:
+        at.report("Warning", "ill-formed-identifier", f"{at.key}: {error}", members["identifier"])
+        return None
+    if target.revision is not None:
+        at.walk.lift("citedRevisions", at.walk.iris.revision(target.guid, target.revision).value)
+    return {"identifier": at.walk.iris.record(target.guid).value}
+
+
+def _identified(value: Json, at: Place, known: set[str]) -> dict[str, Json] | None:
+    """The members of an object with a non-empty `identifier`, or of a bare identifier; None, reported, for anything else."""
+    members = {"identifier": value} if isinstance(value, str) else value
+    if not isinstance(members, dict):
+        return at.wrong_type(value, "an object with an identifier")
+    for key in members.keys() - known:
+        at.walk.unmapped(f"{at.pointer}/{key}", key, members[key])
+    identifier = members.get("identifier")
+    if identifier in (None, ""):
+        return None
+    if not isinstance(identifier, str):
+        return at.wrong_type(value, "a string as identifier")
+    return {**members, "identifier": identifier.strip()}
+
+
+def iri(value: Json, at: Place) -> Json:
+    """A web address: blanks encoded, the API's relative addresses made absolute."""
+    if not isinstance(value, str):
+        return at.wrong_type(value, "a web address as a string")
+    address = quote(value.strip(), safe="!#$%&'()*+,/:;=?@[]~")
+    if address.startswith("/api/"):
+        address = API + address
+    elif address.startswith("/"):
+        address = "https://www.cbd.int" + address
+    elif address.startswith("www."):
+        address = "http://" + address
+    if address.lower().startswith(LINK_SCHEMES) and _is_iri(address):
+        return address
+    at.report("Warning", "ill-formed-iri", f"{at.key}: expected a web address", value)
+    return None
+
+
+def _is_iri(text: str) -> bool:
+    try:
+        ox.NamedNode(text)
+    except ValueError:
+        return False
+    return True
+
+
+def link(value: Json, at: Place) -> Json:
+    """A link or attachment (ELink), its bare address, or one written as JSON in a string as the index does."""
+    if isinstance(value, str):
+        value = _embedded(value)
+    if isinstance(value, str):
+        value = {"url": value}
+    return _node(value, "Link", at)
+
+
+def _embedded(value: str) -> Json:
+    if not value.startswith("{"):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def location(value: Json, at: Place) -> Json:
+    """The centre of a map (MapLocation), a geo:Point."""
+    return _node(value, "Point", at)
+
+
+def part(value: Json, at: Place) -> Json:
+    """A nested object without identity of its own: it gets one from its JSON pointer."""
+    return _node(value, "Part", at)
+
+
+def _node(value: Json, kind: str, at: Place) -> Json:
+    if not isinstance(value, dict):
+        return at.wrong_type(value, "an object")
+    members = at.walk.cleaned(value, at.field.scope, at.pointer)
+    return {"@id": at.node, "@type": kind, **members} if members else None
+
+
+def answer(value: Json, at: Place) -> Json:
+    """An answer to a question of a national report: the question's key is the field's name."""
+    members = value if isinstance(value, dict) else {"value": value}
+    if isinstance(members.get("value"), dict):
+        members = {("text" if key == "value" else key): member for key, member in members.items()}
+    said = at.walk.cleaned(members, at.field.scope, at.pointer)
+    return {"@id": at.node, "@type": "Answer", "question": at.walk.question(at.key), **said} if said else None
+
+
+def boolean(value: Json, at: Place) -> Json:
+    """`true` or `false`, also as a string; anything else is kept as written, for the shapes to find."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.strip().lower(), value)
+    return at.wrong_type(value, "true or false")
+
+
+def number(value: Json, at: Place) -> Json:
+    """A number, as its decimal notation; a string is kept as written."""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return at.wrong_type(value, "a number")
+    return str(int(value)) if value == int(value) else format(value, "f").rstrip("0")
+
+
+def date(value: Json, at: Place) -> Json:
+    """A date: `YYYY-MM-DD`, a date with a time (the time is cut off), `YYYY-MM`, `YYYY`, or milliseconds since 1970."""
+    if not isinstance(value, str):
+        return at.wrong_type(value, "a date as a string")
+    written = value.strip()
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}T[\d:.]+(Z|[+-]\d{2}:\d{2})?", written):
+        return written[:10]
+    if re.fullmatch(r"\d{4}-\d{2}", written):
+        return {"@value": written, "@type": "xsd:gYearMonth"}
+    if re.fullmatch(r"\d{4}", written):
+        return {"@value": written, "@type": "xsd:gYear"}
+    if MILLISECONDS.match(written):
+        return datetime.fromtimestamp(int(written) / 1000, UTC).date().isoformat()
+    return written
+
+
+def date_time(value: Json, at: Place) -> Json:
+    """A date with a time; one without a zone is UTC, as the API means it; a bare date is midnight."""
+    if not isinstance(value, str):
+        return at.wrong_type(value, "a date and time as a string")
+    written = value.strip()
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", written):
+        return f"{written}T00:00:00Z"
+    return f"{written}Z" if re.fullmatch(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?", written) else written
+
+
+def year(value: Json, at: Place) -> Json:
+    """A year, as a number or a string."""
+    return number(value, at)
+
+
+def name(value: Json, at: Place) -> Json:
+    """A name from an enumeration that the context defines; for a flag (`…Confidential: true`) the field it withholds."""
+    if value is False:
+        return None
+    if value is True or value == "true":
+        value = at.key.removesuffix("Confidential")
+    if not isinstance(value, str):
+        return at.wrong_type(value, "a name or a flag")
+    defined = at.field.scope.fields.get(value)
+    if defined is None or defined.iri is None:
+        at.report("Warning", "unknown-value", f"{at.key}: not a value this field is known to take", value)
+        return None
+    return value
+
+
+CLEANERS: dict[str, Cleaner] = {
+    "answer": answer,
+    "boolean": boolean,
+    "country": country,
+    "date": date,
+    "date_time": date_time,
+    "iri": iri,
+    "link": link,
+    "location": location,
+    "name": name,
+    "number": number,
+    "part": part,
+    "place": place,
+    "plain": plain,
+    "reference": reference,
+    "tagged": tagged,
+    "term": term,
+    "text": text,
+    "year": year,
+}
+
+
+def index_copies(body: JsonObject) -> set[str]:
+    """The fields of an index document that only repeat another of its fields in another form.
+
+    The search index holds a field as string and as analysed text, with labels per language and with all broader terms, and adds
+    keys for sorting and grouping.
+    """
+    return {key for key in body if INDEX_FORMS.match(key) or _is_label(key, body) or _is_twin(key, body)}
+
+
+INDEX_FORMS = re.compile(r"(?:grp_|sort\d|text_|meta\d|schema_[A-Z]|_version_|virtual_).*|.*_(?:C(?:AR|EN|ES|FR|RU|ZH)|REL)_ss?\Z")
+LABEL = re.compile(r"(.+)_(AR|EN|ES|FR|RU|ZH)_(?:s|ss|t|txt)\Z")
+TWINS = {"s": "dt", "t": "s", "txt": "ss"}
+
+
+def _is_label(key: str, body: JsonObject) -> bool:
+    """Whether the field spells out, in one language, what a coded field says."""
+    found = LABEL.match(key)
+    return found is not None and any(f"{found[1]}_C{found[2]}_{form}" in body for form in ("s", "ss"))
+
+
+def _is_twin(key: str, body: JsonObject) -> bool:
+    stem, _, suffix = key.rpartition("_")
+    twin = f"{stem}_{TWINS[suffix]}" if suffix in TWINS else None
+    return twin in body and body[twin] == body[key]

@@ -1,0 +1,78 @@
+"""The error tree of the whole application.
+
+    ClearingHouseError
+    ├── IdentifierError        a text is not the identifier it should be
+    ├── SourceError            input that cannot be read as records: broken JSON, too deep, too large
+    │   └── DoorError          a document that carries no usable identity or schema
+    ├── MappingError           a context or a mapping that contradicts itself
+    ├── ShapeError             a shapes graph that cannot be used
+    │   └── EngineMismatch     the compiled checker and the reference engine disagree
+    ├── LedgerError            the ledger refuses or is damaged
+    ├── StoreError             the graph store or a generation is missing or damaged
+    └── QueryError             a query that cannot be answered
+        ├── QuerySyntaxError   it does not parse
+        ├── QueryRefused       it asks for something this endpoint does not do
+        ├── QueryTimeout       it ran into the time limit
+        ├── QueryTooLarge      it ran into the memory, row or byte limit
+        └── WorkersBusy        every worker is taken and the queue is full
+"""
+
+
+class ClearingHouseError(Exception):
+    """Root of every error this application raises on purpose."""
+
+
+class IdentifierError(ClearingHouseError, ValueError):
+    """A text is not the identifier it should be."""
+
+
+class SourceError(ClearingHouseError):
+    """Input that cannot be read as records."""
+
+
+class DoorError(SourceError):
+    """A document that carries no usable identity or schema."""
+
+
+class MappingError(ClearingHouseError):
+    """A context or a mapping that contradicts itself."""
+
+
+class ShapeError(ClearingHouseError):
+    """A shapes graph that cannot be used."""
+
+
+class EngineMismatch(ShapeError):
+    """The compiled checker and the reference engine disagree about a record."""
+
+
+class LedgerError(ClearingHouseError):
+    """The ledger refuses an entry or is damaged."""
+
+
+class StoreError(ClearingHouseError):
+    """The graph store or a generation is missing or damaged."""
+
+
+class QueryError(ClearingHouseError):
+    """A query that cannot be answered."""
+
+
+class QuerySyntaxError(QueryError):
+    """A query that does not parse."""
+
+
+class QueryRefused(QueryError):
+    """A query that asks for something this endpoint does not do."""
+
+
+class QueryTimeout(QueryError):
+    """A query that ran into the time limit."""
+
+
+class QueryTooLarge(QueryError):
+    """A query that ran into the memory, row or byte limit."""
+
+
+class WorkersBusy(QueryError):
+    """Every worker is taken and the queue is full."""

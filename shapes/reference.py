@@ -1,0 +1,179 @@
+"""pyshacl as the reference engine: the same shapes, the same statements, its results read back as ours."""
+
+import warnings
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+import pyoxigraph as ox
+import rdflib
+from pyshacl.errors import ReportableRuntimeError, ShapeRecursionWarning, ValidationFailure
+from pyshacl.pytypes import SHACLExecutor
+from pyshacl.shapes_graph import ShapesGraph
+from rdflib.term import Identifier
+
+from ontology.errors import ShapeError
+
+from . import paths
+from .index import Statements
+from .report import Result, Source, messages, source
+from .terms import SH, XSD, Term, well_formed
+
+Triple: TypeAlias = tuple[Term, ox.NamedNode, Term]
+
+_MESSAGE = ox.NamedNode(SH + "message")
+_SWITCHES = {ox.NamedNode(SH + n) for n in ("uniqueLang", "closed", "deactivated", "qualifiedValueShapesDisjoint")}
+_FALSE = ox.Literal("false", datatype=ox.NamedNode(XSD + "boolean"))
+_ONE = ox.Literal("1", datatype=ox.NamedNode(XSD + "boolean"))
+_RESULT = {
+    rdflib.URIRef(SH + name): name
+    for name in ("focusNode", "resultPath", "value", "sourceConstraintComponent", "sourceShape", "sourceConstraint")
+}
+
+
+class ReferenceFailure(ShapeError):  # noqa: N818  # as EngineMismatch
+    """The reference engine gave up on a shapes graph or on the data."""
+
+
+class _IllFormed(rdflib.Literal):
+    """A literal that XSD does not allow.
+
+    rdflib by itself would read some of them (`1_000`, `20240101`, a date as xsd:dateTime) and warn about others.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, lexical: str, datatype: str) -> "_IllFormed":
+        literal: _IllFormed = super().__new__(cls, lexical)
+        literal._datatype = rdflib.URIRef(datatype)
+        literal._value = None
+        literal._ill_typed = True
+        return literal
+
+
+class _Terms:
+    """Terms of both libraries, back and forth; literals keep their lexical form."""
+
+    def __init__(self) -> None:
+        self._there: dict[Term, Identifier] = {}
+        self._back: dict[Identifier, Term] = {}
+
+    def there(self, term: Term) -> Identifier:
+        """The rdflib term."""
+        found = self._there.get(term)
+        if found is None:
+            found = self._there[term] = _converted(term)
+            self._back[found] = term
+        return found
+
+    def back(self, term: Identifier) -> Term:
+        """The pyoxigraph term it came from; a SPARQL constraint may also compute one."""
+        found = self._back.get(term)
+        if found is None:
+            if isinstance(term, rdflib.Literal):
+                datatype = None if term.language or term.datatype is None else ox.NamedNode(str(term.datatype))
+                found = ox.Literal(str(term), language=term.language, datatype=datatype)
+            else:
+                found = ox.BlankNode(str(term)) if isinstance(term, rdflib.BNode) else ox.NamedNode(str(term))
+        return found
+
+
+def _converted(term: Term) -> Identifier:
+    if isinstance(term, ox.NamedNode):
+        return rdflib.URIRef(term.value)
+    if isinstance(term, ox.BlankNode):
+        return rdflib.BNode(term.value)
+    if isinstance(term, ox.Triple):
+        raise ReferenceFailure(f"{term}: triple terms are not validated")
+    if term.language:
+        return rdflib.Literal(term.value, lang=term.language)
+    if term.datatype.value == XSD + "string":
+        return rdflib.Literal(term.value)
+    if not well_formed(term):
+        return _IllFormed(term.value, term.datatype.value)
+    return rdflib.Literal(term.value, datatype=rdflib.URIRef(term.datatype.value), normalize=False)
+
+
+class Reference:
+    """A shapes graph as pyshacl sees it, parsed once."""
+
+    def __init__(self, shapes: Statements) -> None:
+        self._shapes = shapes
+        self._sources: dict[Term, Source] = {}
+        self._terms = _Terms()
+        graph = rdflib.Graph(bind_namespaces="none")
+        for subject, predicate, value in shapes:
+            # Messages are read from our own copy: pyshacl drops the language of those on SPARQL constraints, and ends
+            # the whole run when a message has a placeholder for a value that contains a backslash. Empty instead of
+            # none, because without it composes one for every result.
+            told = ox.Literal("") if predicate == _MESSAGE else value
+            if predicate in _SWITCHES and value == _ONE:
+                told = _FALSE  # only "true" switches on (W3C test uniqueLang-002); pyshacl's own loader sees to it
+            graph.add((self._terms.there(subject), self._terms.there(predicate), self._terms.there(told)))
+        self._graph = ShapesGraph(graph)
+
+    def results(
+        self, triples: Iterable[Triple], about: Callable[[Term], Collection[str]], records: Collection[str] | None
+    ) -> dict[str, list[Result]]:
+        """Record → what pyshacl says of the focus nodes that are `about` it, one run for all the records (None: any).
+
+        Raises ReferenceFailure when pyshacl ends without an answer.
+        """
+        terms = _Terms()
+        data = rdflib.Graph(bind_namespaces="none")
+        for triple in triples:
+            data.add(tuple(map(terms.there, triple)))  # type: ignore[arg-type]
+        found: dict[str, list[Result]] = defaultdict(list)
+        executor = SHACLExecutor()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ShapeRecursionWarning)
+            try:
+                for shape in self._graph.shapes:
+                    for record, focus in _grouped(shape.focus_nodes(data), terms, about, records).items():
+                        _, reports = shape.validate(executor, data, focus=focus)
+                        found[record].extend(self._result(terms, dict(_facts(*report))) for report in reports)
+            except (ReportableRuntimeError, ValidationFailure, ShapeError) as error:
+                raise ReferenceFailure(str(error)) from error
+        return dict(found)
+
+    def _result(self, terms: _Terms, facts: Mapping[str, Identifier]) -> Result:
+        shape = self._terms.back(facts["sourceShape"])
+        origin = self._sources.get(shape)
+        if origin is None:
+            origin = self._sources[shape] = source(self._shapes, shape)
+        path = facts.get("resultPath")
+        component = str(facts["sourceConstraintComponent"])
+        result = origin.result(
+            terms.back(facts["focusNode"]),
+            terms.back(facts["value"]) if "value" in facts else None,
+            component.removeprefix(SH),
+            None if path is None else self._path(path),
+        )
+        if "sourceConstraint" in facts and (own := messages(self._shapes, self._terms.back(facts["sourceConstraint"]))):
+            return replace(result, messages=own)
+        return result
+
+    def _path(self, path: Identifier) -> str:
+        return str(path) if isinstance(path, rdflib.URIRef) else paths.text(self._shapes, self._terms.back(path))
+
+
+def _grouped(
+    nodes: Iterable[Identifier],
+    terms: _Terms,
+    about: Callable[[Term], Collection[str]],
+    records: Collection[str] | None,
+) -> dict[str, list[Identifier]]:
+    grouped: dict[str, list[Identifier]] = defaultdict(list)
+    for node in nodes:
+        for record in about(terms.back(node)):
+            if records is None or record in records:
+                grouped[record].append(node)
+    return grouped
+
+
+def _facts(_: str, result: Identifier, triples: Iterable[Any]) -> Iterable[tuple[str, Identifier]]:
+    """The statements of one pyshacl result, without those of its details."""
+    for subject, predicate, value in triples:
+        if subject == result and predicate in _RESULT:
+            yield _RESULT[predicate], value[1] if isinstance(value, tuple) else value

@@ -1,0 +1,183 @@
+"""Validation of a batch of records: compiled shapes decide and pyshacl confirms, or does alone what they cannot."""
+
+from collections.abc import Collection, Iterable
+from zlib import crc32
+
+import pyoxigraph as ox
+
+from ontology.errors import EngineMismatch
+
+from . import paths
+from .compiled import Compiled, Focus, mentioned, sh
+from .index import Batch, Graph, Lookup, Statements, Trace
+from .paths import NeedsReference
+from .reference import Reference, ReferenceFailure, Triple
+from .report import Key, Result, difference, ordered
+from .terms import SUBCLASS_OF, Statement, Term
+
+REFERENCE_HOPS = 3
+"""How far from a record's own nodes statements are looked up for pyshacl where it validates alone."""
+MAX_CONFIRMED = 1_000
+"""A record with more results than this is not run again: pyshacl takes about a millisecond for each."""
+
+
+def _nothing(node: ox.NamedNode) -> Iterable[Statement]:
+    return ()
+
+
+class Validator:
+    """SHACL validation of batches of records against one shapes graph.
+
+    `ontology` gives the class hierarchy and what else is known without the store. `lookup(node)` gives statements about
+    a node outside the batch that shapes may read: with the node as subject and, where a path goes backwards, as object.
+    `handed_over` says why pyshacl validates alone, None where the shapes could be compiled.
+    """
+
+    confirm: bool = True
+    """Whether every record with a result is validated again by pyshacl, on its statements and what they refer to."""
+    sample: float = 0.01
+    """Share of the records without a result that are validated again as well; which ones depends on their IRI."""
+
+    def __init__(
+        self, shapes: Iterable[Statement], ontology: Iterable[Statement] = (), lookup: Lookup = _nothing
+    ) -> None:
+        self.unconfirmed: dict[str, str] = {}  # of the last batch: record → why pyshacl could not confirm it
+        self.handed_over: str | None = None
+        self.compiled: Compiled | None = None
+        self._shapes = Statements(shapes)
+        self._ontology = Statements(ontology)
+        self._lookup = lookup
+        self._inverse = paths.inverse_predicates(self._shapes)
+        self._reference: Reference | None = None
+        closed = any(predicate == sh("closed") for _, predicate, _ in self._shapes)
+        self._mentioned = None if closed else mentioned(self._shapes)
+        self._hierarchy: list[Triple] = [triple for triple in self._ontology if triple[1] == SUBCLASS_OF]
+        try:
+            self.compiled = Compiled(self._shapes, self._ontology)
+        except NeedsReference as error:
+            self.handed_over = str(error)
+
+    def check(self, batch: Batch) -> dict[str, list[Result]]:
+        """Record IRI → its results; a record without any conforms and is left out.
+
+        The records of a batch see each other, and nobody's earlier statements. A result about a node that no record
+        contains or mentions is listed under that node. Raises EngineMismatch when pyshacl confirms something else,
+        and ReferenceFailure when pyshacl validates alone and cannot.
+        """
+        self.unconfirmed = {}
+        graph = Graph(batch, self._ontology, self._lookup, self._inverse)
+        if self.compiled is None:
+            everything = _Slice(graph, self._hierarchy, None)
+            everything.around(graph.nodes, REFERENCE_HOPS)
+            found = self._referred(everything, None)
+        else:
+            found = self._compiled_results(graph, self.compiled)
+        return {record: ordered(results) for record, results in found.items() if results}
+
+    def _compiled_results(self, graph: Graph, compiled: Compiled) -> dict[str, list[Result]]:
+        focus = compiled.focus(graph)
+        found: dict[str, list[Result]] = {}
+        doubtful = set()
+        for record, nodes in focus.items():
+            graph.undecided = False
+            found[record] = compiled.results(graph, nodes)
+            if graph.undecided:
+                doubtful.add(record)
+        again = {r: focus[r] for r in focus if r in doubtful or (self.confirm and self._confirms(r, found[r]))}
+        if again:
+            found.update(self._confirmed(graph, compiled, again, found, doubtful))
+        return found
+
+    def _confirms(self, record: str, results: Collection[Result]) -> bool:
+        if len(results) > MAX_CONFIRMED:
+            self.unconfirmed[record] = f"{len(results)} results"
+            return False
+        return bool(results) or crc32(record.encode()) < self.sample * 2**32
+
+    def _confirmed(
+        self,
+        graph: Graph,
+        compiled: Compiled,
+        focus: dict[str, Focus],
+        found: dict[str, list[Result]],
+        doubtful: Collection[str],
+    ) -> dict[str, list[Result]]:
+        """pyshacl's results of the doubtful records, after it agreed on all the others."""
+        slice_ = _Slice(graph, self._hierarchy, self._mentioned)
+        for record, nodes in focus.items():
+            trace = Trace(graph)
+            compiled.results(trace, nodes)
+            slice_.around(graph.nodes_of.get(record, ()), 1)
+            slice_.read(trace)
+        theirs = self._answers(slice_, focus)
+        differing = {
+            record: difference(found[record], theirs[record])
+            for record in theirs
+            if record not in doubtful and difference(found[record], theirs[record]) != ([], [])
+        }
+        if differing:
+            raise EngineMismatch(_mismatch(differing))
+        return {record: results for record, results in theirs.items() if record in doubtful}
+
+    def _answers(self, slice_: "_Slice", records: Collection[str]) -> dict[str, list[Result]]:
+        """pyshacl's results of the records that it can answer for; one that ends its run costs only itself."""
+        try:
+            answers = self._referred(slice_, records)
+        except ReferenceFailure as error:
+            if len(records) == 1:
+                self.unconfirmed[next(iter(records))] = str(error)
+                return {}
+            return {r: results for record in records for r, results in self._answers(slice_, (record,)).items()}
+        return {record: answers.get(record, []) for record in records}
+
+    def _referred(self, slice_: "_Slice", records: Collection[str] | None) -> dict[str, list[Result]]:
+        if self._reference is None:
+            self._reference = Reference(self._shapes)
+        return self._reference.results(slice_.triples, slice_.graph.records_about, records)
+
+
+class _Slice:
+    """The part of a graph that pyshacl is given: records whole, of other nodes what can matter to shapes."""
+
+    def __init__(self, graph: Graph, hierarchy: Iterable[Triple], mentioned: Collection[Term] | None) -> None:
+        self.graph = graph
+        self._mentioned = mentioned
+        self._taken: set[Term] = set()
+        self._triples: dict[Triple, None] = dict.fromkeys(hierarchy)
+
+    @property
+    def triples(self) -> Collection[Triple]:
+        """What was collected."""
+        return self._triples.keys()
+
+    def read(self, trace: Trace) -> None:
+        """Takes in what the compiled checker read."""
+        for node in trace.read:
+            self._take(node)
+        self._triples.update(trace.followed)
+
+    def around(self, nodes: Iterable[Term], hops: int) -> None:
+        """Takes in nodes, those they refer to and so on, `hops` times over."""
+        for node in nodes:
+            self._take(node)
+        for _ in range(hops):
+            nodes = dict.fromkeys(v for n in nodes for values in self.graph.properties(n).values() for v in values)
+            for node in nodes:
+                self._take(node)
+
+    def _take(self, node: Term) -> None:
+        if node in self._taken or isinstance(node, ox.Literal | ox.Triple):
+            return
+        self._taken.add(node)
+        whole = self._mentioned is None or node in self.graph.owners
+        for predicate, values in self.graph.properties(node).items():
+            if whole or predicate in self._mentioned:  # type: ignore[operator]  # None is whole
+                self._triples.update(((node, predicate, value), None) for value in values)
+        self._triples.update(((other, predicate, node), None) for predicate, other in self.graph.referrers(node))
+
+
+def _mismatch(differing: dict[str, tuple[Collection[Key], Collection[Key]]]) -> str:
+    lines = [f"compiled shapes and pyshacl disagree about {len(differing)} record(s)"]
+    for record, (ours, theirs) in differing.items():
+        lines.append(f"{record}: only compiled {list(ours)[:5]}, only pyshacl {list(theirs)[:5]}")
+    return "\n".join(lines)

@@ -1,0 +1,115 @@
+"""The keywords in memory: the loaders ask it what an identifier means, the shapes and the graph take its statements.
+
+The bundled files are `schemes/*.ttl`, in the written form of `thesaurus.turtle`. A scheme is a domain of the thesaurus
+service: `dcterms:identifier` is the domain, `ch:completeness` says whether all of its terms are here ("complete") or
+only those found so far ("partial"). The file of a scheme states its members; the labels of a concept with several
+schemes stand in the file of one of them.
+
+Standing of labels: `skos:prefLabel` is the best label known in a language, official or not. Where it is not the
+published wording of the Secretariat (a translation found elsewhere, or words written for this thesaurus), the same
+literal is repeated as `ch:unofficialLabel`, so that `FILTER NOT EXISTS { ?concept ch:unofficialLabel ?label }` keeps
+the official ones. English labels are the wording the clearing-houses show; other languages count as official only if
+they come from the services, forms or index of the clearing-houses.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib.resources import files
+from typing import Self
+
+import pyoxigraph as ox
+
+from ontology.errors import IdentifierError
+from ontology.identifiers import DEFAULT_BASE, Iris, term_key
+from thesaurus.statements import ALTERNATE_IDENTIFIER, CONCEPT, CONCEPT_SCHEME, IN_SCHEME, PREF_LABEL, Statements
+from thesaurus.turtle import ThesaurusError, triples
+
+
+class Thesaurus:
+    """Concepts, schemes and labels of a set of SKOS statements; look-ups compare identifiers without case."""
+
+    def __init__(self, statements: Iterable[ox.Triple]) -> None:
+        self._triples = tuple(statements)
+        known = Statements(self._triples)
+        names = known.identifiers(CONCEPT)
+        self._concepts = {term_key(name): (name, node) for node, name in names.items()}
+        for node, others in known.literals(ALTERNATE_IDENTIFIER).items():
+            self._concepts |= {term_key(other.value): (names[node], node) for other in others}
+        self._schemes = {node: frozenset(schemes) for node, schemes in known.links(IN_SCHEME).items()}
+        self._labels = {
+            (node, label.language): label for node, labels in known.literals(PREF_LABEL).items() for label in labels
+        }
+        inside: dict[ox.NamedNode, list[str]] = defaultdict(list)
+        for node, name in names.items():
+            for scheme in self._schemes.get(node, ()):
+                inside[scheme].append(name)
+        domains = known.identifiers(CONCEPT_SCHEME)
+        self._members = {term_key(domain): tuple(sorted(inside[scheme])) for scheme, domain in domains.items()}
+
+    @classmethod
+    def load(cls, base: str = DEFAULT_BASE) -> Self:
+        """The bundled thesaurus with its data IRIs under `base`; the files are read once per process.
+
+        Raises ThesaurusError for a file that does not parse, IdentifierError for a base that does not end in a slash.
+        """
+        bundled = _bundled()
+        return cls(bundled if Iris(base).base == DEFAULT_BASE else _rebased(bundled, base))
+
+    def triples(self) -> Iterable[ox.Triple]:
+        """Every statement, in the order of the files."""
+        return self._triples
+
+    def canonical(self, identifier: str) -> str | None:
+        """The spelling of the thesaurus for an identifier in any case, or for an alternate one; None if unknown."""
+        found = self._found(identifier)
+        return found[0] if found else None
+
+    def concept(self, identifier: str) -> ox.NamedNode | None:
+        """The concept of an identifier in any case; a country by its two letters. None if unknown."""
+        found = self._found(identifier)
+        return found[1] if found else None
+
+    def schemes(self, concept: ox.NamedNode) -> frozenset[ox.NamedNode]:
+        """The schemes of a concept; empty if the concept is unknown."""
+        return self._schemes.get(concept, frozenset())
+
+    def members(self, domain: str) -> tuple[str, ...]:
+        """The sorted identifiers of the terms of a domain. Raises ThesaurusError for a domain that has no scheme."""
+        try:
+            return self._members[term_key(domain)]
+        except KeyError:
+            raise ThesaurusError(f"no concept scheme for {domain!r}: expected a domain of the thesaurus") from None
+
+    def label(self, concept: ox.NamedNode, language: str) -> ox.Literal | None:
+        """The preferred label in a language, else in English, as its language tag says; None for an unknown concept."""
+        return self._labels.get((concept, language)) or self._labels.get((concept, "en"))
+
+    def _found(self, identifier: str) -> tuple[str, ox.NamedNode] | None:
+        try:
+            return self._concepts.get(term_key(identifier))
+        except IdentifierError:
+            return None
+
+
+@cache
+def _bundled() -> tuple[ox.Triple, ...]:
+    folder = files("thesaurus") / "schemes"
+    paths = sorted((path for path in folder.iterdir() if path.name.endswith(".ttl")), key=lambda path: path.name)
+    return tuple(triple for path in paths for triple in triples(path.read_text(encoding="utf-8"), path.name))
+
+
+def _rebased(statements: Iterable[ox.Triple], base: str) -> Iterator[ox.Triple]:
+    """The statements with every data IRI moved to another base; the terms of the ontology stay where they are."""
+    for triple in statements:
+        subject, value = triple.subject, triple.object
+        if isinstance(subject, ox.NamedNode):
+            subject = _moved(subject, base)
+        if isinstance(value, ox.NamedNode):
+            value = _moved(value, base)
+        yield ox.Triple(subject, triple.predicate, value)
+
+
+def _moved(node: ox.NamedNode, base: str) -> ox.NamedNode:
+    path = node.value.removeprefix(DEFAULT_BASE)
+    return ox.NamedNode(base + path) if path != node.value and path.startswith("id/") else node
