@@ -1,8 +1,8 @@
 """Between the one writer and the many readers: immutable copies of the graph, one directory for each.
 
 A generation is a RocksDB checkpoint made by `Store.backup`, named by the last ledger sequence it contains. It appears
-whole or not at all, never changes, and is removed only when no reader holds it. A reader's hold is a shared `flock(2)` on
-the directory, so the kernel ends it with the process, however that process ends.
+whole or not at all, never changes, and is removed only when no reader holds it. A reader's hold is a shared `flock(2)`
+on the directory, so the kernel ends it with the process, however that process ends.
 """
 
 import contextlib

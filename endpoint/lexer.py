@@ -1,12 +1,13 @@
 """Before a worker sees it: what kind of query a text is, and whether it calls another server.
 
-The text is read by the terminals of SPARQL 1.1 (https://www.w3.org/TR/sparql11-query/#sparqlGrammar) and never parsed, so
-that reading it takes linear time and cannot bring the server down. The engine has no separate lexer: it tries terminals where its
-grammar wants them, so `?a<?b)SERVICE#>` may hide a call in what looks like an IRI, `1SERVICE<http://…>` is one, and so is
-`SERVICE:x`. Hence `service_calls` follows every reading that a terminal leaves open instead of the longest one alone.
+The text is read by the terminals of SPARQL 1.1 (https://www.w3.org/TR/sparql11-query/#sparqlGrammar) and never parsed,
+so reading it takes linear time and cannot bring the server down. The engine has no lexer of its own: it tries terminals
+where its grammar wants them, so `?a<?b)SERVICE#>` may hide a call in what looks like an IRI, and `1SERVICE<http://…>{}`
+or `SERVICE:x{}` is one. Hence `service_calls` follows every reading that a terminal leaves open, not the longest alone.
 """
 
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,44 +16,40 @@ from ontology.errors import QueryRefused, QuerySyntaxError
 FORMS = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
 UPDATES = ("INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH")
 
-# Productions 139 to 173. Where the engine takes more than the standard, so do these: a reading too many does no harm.
+# Productions 139 to 173, and wider where width is harmless: a reading too many costs nothing, one too few hides a call.
+# Repetitions are possessive and a name takes in whatever may be glued to it, so no text takes more than linear time.
 _BASE = (
     "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c-\u200d\u2070-\u218f"
     "\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
 )
 _CHARS = f"{_BASE}_0-9\u00b7\u0300-\u036f\u203f-\u2040"
-_PLX = r"%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?#@%]"
 _IRI = r"<[^<>\"{}|^`\x00-\x20]*+>"
-_PREFIX = rf"(?:[{_BASE}](?:[{_CHARS}.-]*[{_CHARS}-])?)?:"
-_LOCAL = rf"(?:[{_CHARS}:]|{_PLX})(?:(?:[{_CHARS}:.-]|{_PLX})*(?:[{_CHARS}:-]|{_PLX}))?"
-_VARIABLE = rf"[?$][{_CHARS}]+"
+_VARIABLE = rf"[?$][{_CHARS}]++"
+_PREFIX = rf"(?:[{_BASE}_][{_CHARS}.-]*+)?"
+_LOCAL = rf"(?:[{_CHARS}:.-]|%[0-9A-Fa-f]{{2}}|\\[_~.\-!$&'()*+,;=/?#@%])*+"
 _SPACE = r"(?:[ \t\r\n]|#[^\r\n]*+)"
 _STRING = r"\"(?:[^\"\\\r\n]|\\.)*+\"|'(?:[^'\\\r\n]|\\.)*+'"
 _LONG_STRING = r"\"\"\"(?:\"{0,2}(?:[^\"\\]|\\.))*+\"\"\"|'''(?:'{0,2}(?:[^'\\]|\\.))*+'''"
 
 _TOKEN = re.compile(
     rf"(?P<space>{_SPACE}++)|(?P<iri>{_IRI})|(?P<long>{_LONG_STRING})|(?P<string>{_STRING})|(?P<variable>{_VARIABLE})"
-    rf"|(?P<language>@[A-Za-z]+(?:-[A-Za-z0-9]+)*(?:--[A-Za-z]+)?)"
-    rf"|(?P<blank>_:[{_CHARS}](?:[{_CHARS}.-]*[{_CHARS}-])?)"
-    rf"|(?P<name>(?P<prefix>{_PREFIX})(?:{_LOCAL})?)|(?P<word>[A-Za-z_]+)|(?P<sign>[^\"'])",
+    rf"|(?P<language>@[A-Za-z]++(?:-[A-Za-z0-9]++)*+(?:--[A-Za-z]++)?)"
+    rf"|(?P<name>[{_BASE}_][{_CHARS}.-]*+(?::{_LOCAL})?|:{_LOCAL})"
+    r"|(?P<signs>[{}()\[\].;,*/|^!&=+>0-9-]++|[^\"'])",
     re.DOTALL,
 )
 _SHORT = re.compile(_STRING, re.DOTALL)
 
 _PROLOGUE = re.compile(
-    rf"\A{_SPACE}*+(?:(?:BASE{_SPACE}*+{_IRI}|PREFIX{_SPACE}*+{_PREFIX}{_SPACE}*+{_IRI}|VERSION{_SPACE}*+(?:{_STRING}))"
+    rf"{_SPACE}*+(?:(?:BASE{_SPACE}*+{_IRI}|PREFIX{_SPACE}*+{_PREFIX}:{_SPACE}*+{_IRI}|VERSION{_SPACE}*+(?:{_STRING}))"
     rf"{_SPACE}*+)*+",
     re.IGNORECASE,
 )
 _FORM = re.compile("|".join(FORMS), re.IGNORECASE)
 _UPDATE = re.compile("|".join(UPDATES), re.IGNORECASE)
-
-# Production 59, as the engine reads it: nothing need stand between the words.
-_SERVICE = re.compile(
-    rf"SERVICE{_SPACE}*+(?:SILENT{_SPACE}*+)?(?P<server>{_IRI}|{_VARIABLE}|{_PREFIX}(?:{_LOCAL})?){_SPACE}*+\{{",
-    re.IGNORECASE,
-)
-_SERVICE_WORD = re.compile("SERVICE", re.IGNORECASE | re.ASCII)
+_SERVICE = re.compile("SERVICE(?:SILENT)?", re.IGNORECASE)
+_SILENT = re.compile("SILENT", re.IGNORECASE)
+_SERVER = re.compile(rf"{_IRI}|{_VARIABLE}|{_PREFIX}:{_LOCAL}")
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 
 
@@ -88,7 +85,9 @@ def outline(text: str) -> Outline:
     form = _form(text)
     if call := next(service_calls(text), None):
         line, column = position(text, call.offset)
-        raise QueryRefused(f"line {line}, column {column}: SERVICE {call.server} is refused, other servers are not queried")
+        raise QueryRefused(
+            f"line {line}, column {column}: SERVICE {call.server} is refused, other servers are not queried"
+        )
     return Outline(form, _has_dataset(text))
 
 
@@ -103,55 +102,105 @@ def _form(text: str) -> str:
 
 
 def _has_dataset(text: str) -> bool:
+    return any(token["name"] and token["name"].upper() in ("FROM", "FROMNAMED") for token in _tokens(text))
+
+
+def _tokens(text: str) -> Iterator[re.Match[str]]:
+    """The longest terminals one after the other, up to a quote that nothing closes."""
     offset = 0
     while match := _TOKEN.match(text, offset):
-        if match["word"] and match["word"].upper() in ("FROM", "FROMNAMED"):
-            return True
+        yield match
         offset = match.end()
-    return False
 
 
 def service_calls(text: str) -> Iterator[ServiceCall]:
     """Every place that the engine may take for a SERVICE call, in order.
 
-    The standard replaces escapes such as `\\u0053` before it reads tokens (19.2), so a text with escapes is read both ways.
+    The standard replaces escapes such as `\\u0053` before it reads tokens (19.2), the engine does not, so a text with
+    escapes is read both ways.
     """
-    if _SERVICE_WORD.search(text):
+    if _SERVICE.search(text):
         yield from _calls(text)
     plain = _ESCAPE.sub(_unescaped, text)
-    if plain != text and _SERVICE_WORD.search(plain):
+    if plain != text and _SERVICE.search(plain):
         yield from _calls(plain)
 
 
 def _unescaped(match: re.Match[str]) -> str:
     code = int(match[1] or match[2], 16)
-    return chr(code) if code <= 0x10FFFF else match[0]
+    return chr(code) if code <= sys.maxunicode else match[0]
 
 
 def _calls(text: str) -> Iterator[ServiceCall]:
-    starts = bytearray(len(text) + 1)
-    starts[0] = True
-    offset = 0
-    while (offset := starts.find(True, offset)) >= 0 and offset < len(text):
+    solid = _solid(text)
+    starts = bytearray(len(text) + 1)  # 1 where a token starts in some reading
+    starts[solid[0]] = 1
+    offset = starts.find(1)
+    while offset < len(text):
         if match := _TOKEN.match(text, offset):
-            for word in _SERVICE_WORD.finditer(match["word"] or match["prefix"] or ""):
-                if call := _SERVICE.match(text, offset + word.start()):
-                    yield ServiceCall(call.start(), call["server"])
+            if match["name"]:
+                yield from _calls_in(text, solid, match)
             for end in _ends(text, match):
-                starts[end] = True
-        offset += 1
+                starts[solid[end]] = 1
+        offset = starts.find(1, offset + 1)
+        if offset < 0:
+            return
+
+
+def _solid(text: str) -> list[int]:
+    """For each offset the next one, itself included, that is neither white space nor in a comment that starts there."""
+    solid = list(range(len(text) + 1))
+    line_end = len(text)
+    for offset in range(len(text) - 1, -1, -1):
+        character = text[offset]
+        if character in "\r\n":
+            line_end = offset
+        if character in " \t\r\n":
+            solid[offset] = solid[offset + 1]
+        elif character == "#":
+            solid[offset] = solid[line_end]
+    return solid
 
 
 def _ends(text: str, match: re.Match[str]) -> Iterator[int]:
     """Where the next token may start: after the longest match, or where another reading of this token ends."""
-    start, end = match.span()
-    yield end
+    yield match.end()
     if match["iri"]:
-        yield start + 1  # the operator <
-    elif match["long"] and (short := _SHORT.match(text, start)):
-        yield short.end()  # an empty string, followed by another one
-    elif match["name"] or match["blank"]:
-        yield from (start + dot.start() for dot in re.finditer(r"\.", match[0]))  # the end of a triple
+        yield match.start() + 1  # the operator <
+    elif match["long"] and (short := _SHORT.match(text, match.start())):
+        yield short.end()  # an empty string, with another one behind it
+
+
+def _calls_in(text: str, solid: list[int], match: re.Match[str]) -> Iterator[ServiceCall]:
+    """The calls that start within a name: production 59, with nothing between its words if need be.
+
+    The engine splits a name after a keyword, and a local name before its second dot.
+    """
+    name, end = match["name"], solid[match.end()]
+    colon = name.find(":")
+    dot = name.find(".", colon) if colon >= 0 else 0
+    for word in _SERVICE.finditer(name):
+        if colon < word.start() and not 0 <= dot < word.start() and colon >= 0:
+            continue
+        server = None
+        if word.end() == len(name):
+            server = _server(text, solid, end)
+        elif name.find(":", word.end()) >= 0 and text.startswith("{", end):
+            server = name[word.end() :]
+        if server:
+            yield ServiceCall(match.start() + word.start(), server)
+
+
+def _server(text: str, solid: list[int], offset: int) -> str | None:
+    """The server named at an offset, or behind SILENT there, if a group follows."""
+    starts = [offset]
+    if silent := _SILENT.match(text, offset):
+        starts.append(solid[silent.end()])
+    for start in starts:
+        match = _SERVER.match(text, start)
+        if match and text.startswith("{", solid[match.end()]):
+            return match[0]
+    return None
 
 
 def position(text: str, offset: int) -> tuple[int, int]:

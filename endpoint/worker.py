@@ -8,7 +8,6 @@ payload. The pool sends a QUERY; the worker says READY once, and for each query 
 import contextlib
 import ctypes
 import json
-import os
 import re
 import resource
 import signal
@@ -58,11 +57,11 @@ class Outcome(TypedDict, total=False):
     message: str
 
 
-class _TooManyBytes(Exception):
+class _ByteLimitError(Exception):
     pass
 
 
-class _NotXml(Exception):
+class _NotXmlError(Exception):
     pass
 
 
@@ -77,11 +76,11 @@ class _Frames:
     def write(self, data: bytes) -> int:
         self._left -= len(data)
         if self._left < 0:
-            raise _TooManyBytes
+            raise _ByteLimitError
         if self._is_xml:
             seen = self._tail + data
             if found := _NOT_XML.search(seen):
-                raise _NotXml(found[0].decode("utf-8", "replace"))
+                raise _NotXmlError(found[0].decode("utf-8", "replace"))
             self._tail = seen[-_NOT_XML_REACH:]
         self._buffer += data
         if len(self._buffer) >= _CHUNK_BYTES:
@@ -151,9 +150,9 @@ def _outcome(store: ox.Store, request: Request, channel: socket.socket) -> Outco
         return {"error": "evaluation", "message": str(error)}
     except MemoryError:
         return {"error": "memory"}
-    except _TooManyBytes:
+    except _ByteLimitError:
         return {"error": "bytes"}
-    except _NotXml as error:
+    except _NotXmlError as error:
         return {"error": "xml", "message": str(error)}
     return {}
 
@@ -204,6 +203,4 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt):
-        main(sys.argv[1:])
-    os._exit(0)  # the store has nothing to save, so its orderly closing would only cost time
+    main(sys.argv[1:])

@@ -100,7 +100,7 @@ def _kind(key: str, definition: Mapping[str, Any]) -> str:
     context, coercion = definition.get("@context"), definition.get("@type")
     if isinstance(context, str):
         return context.removesuffix(".jsonld")
-    if context is not None:
+    if context is not None and coercion != "@vocab":
         return "part"
     if definition.get("@container") == "@language":
         return "text"

@@ -46,6 +46,12 @@ class Document:
         return value if isinstance(value, str) and value else None
 
     @property
+    def number(self) -> int | None:
+        """The documentID, or None where the document does not tell."""
+        value = self.information.get("documentID", self.body.get("_documentId_i"))
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+    @property
     def government(self) -> str | None:
         """The owning government's ISO 3166-1 alpha-2 code in lower case, `eu` for the European Union."""
         value = self.body.get("government")

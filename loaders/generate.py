@@ -90,9 +90,8 @@ def sample(seed: int = 1) -> dict[str, list[Document]]:
 
 
 def schema(document: Document) -> str:
-    """The schema of an information object or of an index item."""
-    name: str = document.get("type") or document["schema_s"]
-    return name
+    """The schema of an information object or of an index item, "" where it is missing."""
+    return str(document.get("type") or document.get("schema_s", ""))
 
 
 def _order(document: Document) -> tuple[str, int]:

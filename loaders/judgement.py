@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -14,8 +14,8 @@ import pyoxigraph as ox
 import ontology
 import shapes
 from loaders import context
-from loaders.context import Scope
-from loaders.documents import Document, Json
+from loaders.context import Field, Scope
+from loaders.documents import GUID, Document, Json
 from loaders.findings import SEVERITIES, Finding
 from loaders.mapping import Mapped, Mapping
 from ontology.identifiers import split_term
@@ -65,6 +65,11 @@ class Judge:
             for iri, mapped in zip(iris, batch, strict=True)
         ]
 
+    def missing(self, findings: Iterable[Finding]) -> list[str]:
+        """The GUIDs of the records that findings name as values and that are not in the ledger."""
+        named = {found.value.removeprefix(self._records) for found in findings if (found.value or "").startswith(self._records)}
+        return sorted(guid for guid in named if GUID.match(guid) and self.schema_of(guid) is None)
+
     def _finding(self, document: Document, result: Result) -> Finding:
         return Finding(
             severity=result.severity if result.severity in SEVERITIES else "Violation",  # type: ignore[arg-type]
@@ -86,10 +91,10 @@ class Judge:
             return document.root + inside
         node, scope = found
         wanted = _predicates(path)
-        fields = [key for key, field in scope.fields.items() if field and field.iri in wanted]
-        places = [_place(node[key], f"{inside}/{key}", result, self.mapping) for key in fields if key in node]
+        fields = [(place, value) for field, place, value in _members(node, scope, inside) if field.iri in wanted]
+        places = [_place(value, pointer, result, self.mapping) for pointer, value in fields if value is not None]
         exact = [place for place, is_exact in places if is_exact]
-        return document.root + next(iter([*exact, *(place for place, _ in places), *(f"{inside}/{key}" for key in fields), inside]))
+        return document.root + next(iter([*exact, *(place for place, _ in places), *(pointer for pointer, _ in fields), inside]))
 
 
 def _predicates(path: str) -> set[str]:
@@ -115,6 +120,19 @@ def _node_at(body: Json, scope: Scope, pointer: str) -> tuple[dict[str, Json], S
         else:
             return None
     return (node, scope) if isinstance(node, dict) else None
+
+
+def _members(node: dict[str, Json], scope: Scope, pointer: str) -> Iterator[tuple[Field, str, Json]]:
+    """Each field a node may have, with its pointer and its value, None where it has none; those of `@nest` objects included."""
+    for key, field in scope.fields.items():
+        if field is None:
+            continue
+        value = node.get(key)
+        yield field, f"{pointer}/{key}", value
+        if field.iri == "@nest" and field.scope.outer is scope:
+            nested = value if isinstance(value, dict) else {}
+            own = {name: inner for name, inner in field.scope.fields.items() if inner and inner is not scope.fields.get(name)}
+            yield from ((inner, f"{pointer}/{key}/{name}", nested.get(name)) for name, inner in own.items())
 
 
 def _place(value: Json, pointer: str, result: Result, mapping: Mapping) -> tuple[str, bool]:

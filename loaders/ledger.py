@@ -14,28 +14,34 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
 from loaders.documents import Document, document
 from loaders.findings import Finding
-from ontology.errors import LedgerError
+from ontology.errors import IdentifierError, LedgerError
+from ontology.identifiers import PUBLISHED, Iris, NodeIri, RecordIri, RecordName, RevisionIri, parse_identifier
 
 Verdict = Literal["accepted", "quarantined", "withdrawn", "redacted"]
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS document (
   digest TEXT PRIMARY KEY, body_digest TEXT NOT NULL, record TEXT NOT NULL, revision INTEGER NOT NULL,
-  schema TEXT NOT NULL, realm TEXT, government TEXT, text TEXT NOT NULL
+  schema TEXT NOT NULL, realm TEXT, government TEXT, number INTEGER, text TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS document_record ON document (record, revision);
+CREATE INDEX IF NOT EXISTS document_number ON document (number);
 CREATE TABLE IF NOT EXISTS event (
   seq INTEGER PRIMARY KEY, at TEXT NOT NULL, agent TEXT NOT NULL, source TEXT NOT NULL, verdict TEXT NOT NULL,
-  digest TEXT NOT NULL REFERENCES document, report TEXT NOT NULL
+  digest TEXT NOT NULL REFERENCES document
 );
+CREATE TABLE IF NOT EXISTS report (seq INTEGER PRIMARY KEY REFERENCES event, findings TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS event_digest ON event (digest, seq);
-CREATE TABLE IF NOT EXISTS redaction (record TEXT, field TEXT, revision INTEGER NOT NULL, PRIMARY KEY (record, field)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS redaction (
+  record TEXT, field TEXT, revision INTEGER NOT NULL, done INTEGER NOT NULL, PRIMARY KEY (record, field)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS redacted (digest TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS awaited (target TEXT, record TEXT, PRIMARY KEY (target, record)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS refusal (
@@ -79,13 +85,15 @@ class Entry:
     text: str
     report: list[dict[str, Any]]
 
+    @cached_property
     def document(self) -> Document:
         """The document as it was admitted."""
         return document(json.loads(self.text), self.text)
 
 
-ENTRY = """SELECT seq, at, agent, source, verdict, event.digest, record, revision, schema, realm, government, text, report
-           FROM event JOIN document ON document.digest = event.digest"""
+GRAPH_IS_STALE = 1
+ENTRY = """SELECT seq, at, agent, source, verdict, event.digest, record, revision, schema, realm, government, text, findings
+           FROM event JOIN document ON document.digest = event.digest LEFT JOIN report USING (seq)"""
 LATEST = "seq = (SELECT MAX(seq) FROM event AS later WHERE later.digest = event.digest AND later.verdict <> 'redacted')"
 """The event that holds for a document: the newest that judged it."""
 
@@ -93,9 +101,9 @@ LATEST = "seq = (SELECT MAX(seq) FROM event AS later WHERE later.digest = event.
 class Ledger:
     """One ledger file. One process writes; any number read."""
 
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.path = path
+    def __init__(self, path: Path | Literal[":memory:"]) -> None:
+        if isinstance(path, Path):
+            path.parent.mkdir(parents=True, exist_ok=True)
         self.connection = sqlite3.connect(path, isolation_level=None, timeout=30)
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "foreign_keys = ON"):
             self.connection.execute(f"PRAGMA {pragma}")
@@ -173,29 +181,38 @@ class Ledger:
     def _append(self, transaction: sqlite3.Connection, item: Verdicted, agent: str) -> None:
         whole = item.document
         transaction.execute(
-            "INSERT INTO document VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (digest) DO NOTHING",
+            "INSERT INTO document VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (digest) DO NOTHING",
             (
                 *(whole.digest, whole.body_digest, whole.guid, item.revision),
-                *(whole.schema, whole.realm, whole.government, whole.text),
+                *(whole.schema, whole.realm, whole.government, whole.number, whole.text),
             ),
         )
-        report = json.dumps([found.as_json() for found in item.findings], ensure_ascii=False)
-        self._event(transaction, agent, item.source, item.verdict, whole.digest, report)
+        self._event(transaction, agent, item.source, item.verdict, whole.digest, [found.as_json() for found in item.findings])
         transaction.execute("DELETE FROM awaited WHERE record = ?", (whole.guid,))
         if item.verdict == "accepted":
             transaction.executemany("INSERT OR IGNORE INTO awaited VALUES (?, ?)", ((target, whole.guid) for target in item.awaits))
         for field in item.withheld:
             transaction.execute(
-                "INSERT INTO redaction VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET revision = MAX(revision, excluded.revision)",
+                """INSERT INTO redaction VALUES (?, ?, ?, 0) ON CONFLICT DO UPDATE
+                   SET revision = excluded.revision, done = 0 WHERE excluded.revision > revision""",
                 (whole.guid, field, item.revision),
             )
 
-    def _event(self, transaction: sqlite3.Connection, agent: str, source: str, verdict: Verdict, digest: str, report: str) -> None:
+    def _event(
+        self,
+        transaction: sqlite3.Connection,
+        agent: str,
+        source: str,
+        verdict: Verdict,
+        digest: str,
+        report: list[dict[str, Any]],
+    ) -> None:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
-        transaction.execute(
-            "INSERT INTO event (at, agent, source, verdict, digest, report) VALUES (?, ?, ?, ?, ?, ?)",
-            (now, agent, source, verdict, digest, report),
-        )
+        seq = transaction.execute(
+            "INSERT INTO event (at, agent, source, verdict, digest) VALUES (?, ?, ?, ?, ?)", (now, agent, source, verdict, digest)
+        ).lastrowid
+        if report:
+            transaction.execute("INSERT INTO report VALUES (?, ?)", (seq, json.dumps(report, ensure_ascii=False)))
 
     def refuse(self, refusals: Iterable[tuple[str, str, str]]) -> None:
         """Note what could not be read: (source, place in it, message). Its content is not kept, since it could not be redacted."""
@@ -208,9 +225,10 @@ class Ledger:
 
     # What is read
 
-    def events(self, after: int = 0) -> Iterator[Entry]:
-        """Every event after a sequence number, in order."""
-        return self._entries("seq > ? ORDER BY seq", after)
+    def touched(self, after: int) -> Iterator[tuple[int, str]]:
+        """(sequence number, record) of every event after a sequence number, in order."""
+        query = "SELECT seq, record FROM event JOIN document USING (digest) WHERE seq > ? ORDER BY seq"
+        return iter(self.connection.execute(query, (after,)))
 
     def history(self, record: str) -> list[Entry]:
         """What holds for each document of a record, by revision; of two with one revision the later received comes later."""
@@ -220,12 +238,20 @@ class Ledger:
         """What is quarantined now, oldest first."""
         return self._entries(f"verdict = 'quarantined' AND {LATEST} ORDER BY seq")
 
-    def current(self) -> Iterator[Entry]:
-        """The current revision of every accepted record, in the order they came."""
-        newest = """NOT EXISTS (SELECT 1 FROM event AS e JOIN document AS d ON d.digest = e.digest
-                    WHERE d.record = document.record AND e.verdict IN ('accepted', 'withdrawn')
-                      AND (d.revision, e.seq) > (document.revision, event.seq))"""
-        return self._entries(f"verdict = 'accepted' AND {LATEST} AND {newest} ORDER BY seq")
+    def everything(self) -> Iterator[Entry]:
+        """What holds for every document now, in the order it was judged; what is judged meanwhile is left out."""
+        return self._entries(f"{LATEST} AND seq <= ? ORDER BY seq", self.head())
+
+    def guid(self, identifier: str, iris: Iris = PUBLISHED) -> str:
+        """The GUID that an identifier of a record stands for: GUID, UID, documentID, IRI or web address. IdentifierError if none."""
+        subject = parse_identifier(identifier, iris).subject
+        if isinstance(subject, RecordIri | RevisionIri | NodeIri):
+            return subject.guid
+        if not isinstance(subject, RecordName):
+            raise IdentifierError(f"{identifier!r} does not name a record")
+        number = subject.uid.document_id if subject.uid else subject.document_id
+        row = self.connection.execute("SELECT record FROM document WHERE number = ? LIMIT 1", (number,)).fetchone()
+        return subject.guid or (row[0] if row else identifier)
 
     def refusals(self) -> list[tuple[str, str, str, str]]:
         """(when, source, place, message) of what could not be read."""
@@ -240,26 +266,52 @@ class Ledger:
 
     def _entries(self, condition: str, *values: object) -> Iterator[Entry]:
         for row in self.connection.execute(f"{ENTRY} WHERE {condition}", values):
-            *columns, report = row
-            yield Entry(*columns, report=json.loads(report))
+            *columns, findings = row
+            yield Entry(*columns, report=json.loads(findings or "[]"))
 
     # What is taken out
+
+    def stop_waiting(self, records: Iterable[str]) -> None:
+        """Forget that records wait for others that have arrived; what they still miss is awaited on."""
+        with self._transaction() as transaction:
+            for record in records:
+                targets = transaction.execute("SELECT target FROM awaited WHERE record = ?", (record,)).fetchall()
+                there = [(target, record) for (target,) in targets if self.schema_of(target)]
+                transaction.executemany("DELETE FROM awaited WHERE target = ? AND record = ?", there)
+
+    def unredacted(self) -> list[tuple[str, list[str], list[Entry]]]:
+        """(record, fields, what holds for its revisions) for every record with a withheld field not yet taken out of earlier ones."""
+        rows = self.connection.execute("SELECT record, GROUP_CONCAT(field) FROM redaction WHERE NOT done GROUP BY record").fetchall()
+        return [(record, fields.split(","), self.history(record)) for record, fields in rows]
 
     def redact(self, record: str, replaced: Iterable[tuple[str, Document]], fields: Sequence[str], *, agent: str) -> None:
         """Put documents without the fields in the place of a record's earlier ones (their digest, the document).
 
-        The old bytes are then wiped from the file. An event keeps the digest it was given; the new digest is known as well, so
-        that the same revision arriving again adds nothing.
+        An event keeps the digest it was given, and its report loses its values; the new digest is known as well, so that the same
+        revision arriving again adds nothing. The old bytes are in the file until `vacuum`.
         """
-        report = json.dumps([{"code": "redacted", "fields": list(fields)}])
         with self._transaction() as transaction:
             for digest, whole in replaced:
                 changed = transaction.execute("UPDATE document SET text = ? WHERE digest = ?", (whole.text, digest)).rowcount
                 if changed != 1:
                     raise LedgerError(f"record {record}: no document {digest} to redact")
                 transaction.execute("INSERT OR IGNORE INTO redacted VALUES (?)", (whole.digest,))
-                self._event(transaction, agent, "redaction", "redacted", digest, report)
-        self.vacuum()
+                for seq, findings in transaction.execute(
+                    "SELECT seq, findings FROM report JOIN event USING (seq) WHERE digest = ?", (digest,)
+                ).fetchall():
+                    kept = [{key: member for key, member in found.items() if key != "value"} for found in json.loads(findings)]
+                    transaction.execute("UPDATE report SET findings = ? WHERE seq = ?", (json.dumps(kept, ensure_ascii=False), seq))
+                self._event(transaction, agent, "redaction", "redacted", digest, [{"code": "redacted", "fields": list(fields)}])
+            transaction.execute("UPDATE redaction SET done = 1 WHERE record = ?", (record,))
+            transaction.execute(f"PRAGMA user_version = {GRAPH_IS_STALE}")
+
+    def graph_is_stale(self) -> bool:
+        """Whether text that was redacted here may still be in the files of the graph store, so that it has to be built anew."""
+        return self.connection.execute("PRAGMA user_version").fetchone()[0] == GRAPH_IS_STALE
+
+    def graph_is_renewed(self) -> None:
+        """Note that the graph store and its generations were built anew."""
+        self.connection.execute("PRAGMA user_version = 0")
 
     def vacuum(self) -> None:
         """Write the file anew and empty its log, so that replaced text is in neither."""

@@ -7,7 +7,7 @@ statements as the cleaned record and its context call for, since JSON-LD drops a
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -76,7 +76,7 @@ class Walk:
 
     def _value(self, value: Json, at: Place) -> Json:
         if at.field.iri == "@nest":
-            return self.cleaned(value, self.scope, at.pointer) if isinstance(value, dict) else at.wrong_type(value, "an object")
+            return self.cleaned(value, at.field.scope, at.pointer) if isinstance(value, dict) else at.wrong_type(value, "an object")
         if at.field.iri == "@id" and at.pointer in IDENTITY:
             return None
         if at.field.iri == "@id":
@@ -95,9 +95,8 @@ class Walk:
         house = context.HOUSES.get((document.realm or "").upper())
         if house:
             result["realm"] = house
-        number = information.get("documentID")
-        if isinstance(number, int) and not isinstance(number, bool):
-            result |= {"documentID": str(number), **self._public(number)}
+        if document.number is not None:
+            result |= {"documentID": str(document.number), **self._public(document.number)}
         return result
 
     def _public(self, number: int) -> JsonObject:
@@ -123,6 +122,11 @@ class Walk:
     def lift(self, key: str, node: Json) -> None:
         """Add a member to the record itself, from a value deeper down."""
         self.lifted.setdefault(key, []).append(node)
+
+    def inside(self, key: str) -> Scope:
+        """The scope inside a member of the record."""
+        field = self.scope.fields[key]
+        return field.scope if field else self.scope
 
     def node(self, pointer: str) -> str:
         """The IRI of the node at a pointer."""
@@ -180,7 +184,7 @@ def expected(node: JsonObject, scope: Scope) -> int:
         elif field is None or field.iri == "@id":
             continue
         elif field.iri == "@nest":
-            count += expected(value, scope)
+            count += expected(value, field.scope)
         elif field.kind == "text":
             count += sum(len(texts) for texts in value.values())
         else:
@@ -205,7 +209,10 @@ class Mapping:
         return Walk(document, self.iris, self.thesaurus)
 
     def mapped(self, documents: Sequence[Document]) -> list[Mapped]:
-        """Each document's statements and findings, in the order given; records of one schema are parsed together."""
+        """Each document's statements and findings, in the order given; records of one schema are parsed together.
+
+        No two of the documents are of the same record, since the statements of a record share a named graph.
+        """
         walks = [self.walk(document) for document in documents]
         records = [walk.record() for walk in walks]
         result = []
@@ -217,19 +224,19 @@ class Mapping:
         return result
 
     def _parsed(self, walks: Sequence[Walk], records: Sequence[JsonObject]) -> list[list[ox.Quad]]:
-        """The statements of each record. Two revisions of one record share a graph name and so never a parse."""
-        seen: Counter[str] = Counter()
-        parses: dict[tuple[str, int], list[int]] = defaultdict(list)
-        for index, walk in enumerate(walks):
-            parses[walk.document.schema, seen[walk.document.guid]].append(index)
-            seen[walk.document.guid] += 1
-        result: list[list[ox.Quad]] = [[] for _ in walks]
-        for (schema, _), indexes in parses.items():
-            graphs = {str(records[index]["@id"]): result[index] for index in indexes}
-            data = self.json_ld(schema, [records[index] for index in indexes])
-            for quad in ox.parse(data, format=ox.RdfFormat.JSON_LD):
+        graphs: dict[str, list[ox.Quad]] = {str(record["@id"]): [] for record in records}
+        by_schema: dict[str, list[JsonObject]] = defaultdict(list)
+        for walk, record in zip(walks, records, strict=True):
+            by_schema[walk.document.schema].append(record)
+        for schema, group in by_schema.items():
+            for quad in ox.parse(self.json_ld(schema, group), format=ox.RdfFormat.JSON_LD):
                 graphs[quad.graph_name.value].append(quad)  # type: ignore[union-attr]
-        return result
+        return [graphs[record["@id"]] for record in records]
+
+    def quads(self, documents: Sequence[Document], members: Sequence[JsonObject]) -> list[list[ox.Quad]]:
+        """Each document's statements with those of further members of it, already cleaned; no two documents of one record."""
+        walks = [self.walk(document) for document in documents]
+        return self._parsed(walks, [{**walk.record(), **more} for walk, more in zip(walks, members, strict=True)])
 
     def json_ld(self, schema: str, records: Sequence[JsonObject]) -> bytes:
         """Cleaned records of one schema as a JSON-LD document, each in the named graph of its own IRI."""

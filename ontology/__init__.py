@@ -5,6 +5,9 @@ from importlib.resources import files
 
 import pyoxigraph as ox
 
+GRAPH = ox.NamedNode("https://w3id.org/clearinghouse/ns")
+"""The ontology's IRI, and the named graph it is kept in."""
+
 
 @cache
 def load() -> tuple[ox.Triple, ...]:

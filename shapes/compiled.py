@@ -198,8 +198,8 @@ class Compiled:
 
     def __init__(self, shapes: Statements, ontology: Statements) -> None:
         self._by_class: dict[Term, dict[Shape, None]] = defaultdict(dict)
-        self._by_subject: dict[ox.NamedNode, dict[Shape, None]] = defaultdict(dict)
-        self._by_object: dict[ox.NamedNode, dict[Shape, None]] = defaultdict(dict)
+        self._by_subject: dict[Term, dict[Shape, None]] = defaultdict(dict)
+        self._by_object: dict[Term, dict[Shape, None]] = defaultdict(dict)
         self._by_node: dict[Term, dict[Shape, None]] = defaultdict(dict)
         compiler = Compiler(shapes, ontology)
         for node in shape_nodes(shapes):
@@ -225,11 +225,10 @@ class Compiled:
             shapes: dict[Shape, None] = {}
             properties = graph.nodes[node]
             for kind in properties.get(RDF_TYPE, ()):
-                if kind in self._by_class:
-                    shapes.update(self._by_class[kind])
+                shapes.update(self._by_class.get(kind, {}))
             if self._by_subject:
-                for predicate in self._by_subject.keys() & properties.keys():
-                    shapes.update(self._by_subject[predicate])
+                for predicate in properties:
+                    shapes.update(self._by_subject.get(predicate, {}))
             if shapes:
                 found[record][node] = shapes
         for node, more in self._elsewhere(graph):
@@ -240,10 +239,15 @@ class Compiled:
     def _elsewhere(self, graph: Graph) -> Iterator[tuple[Term, dict[Shape, None]]]:
         """Focus nodes that are not found by what they say themselves."""
         yield from self._by_node.items()
-        if self._by_object:
-            for properties in graph.nodes.values():
-                for predicate in self._by_object.keys() & properties.keys():
-                    yield from ((value, self._by_object[predicate]) for value in properties[predicate])
+        for _, predicate, value in self.pointers(graph):
+            yield value, self._by_object[predicate]
+
+    def pointers(self, graph: Graph) -> Iterator[tuple[Term, ox.NamedNode, Term]]:
+        """Statements that put their object in focus."""
+        for node, properties in graph.nodes.items() if self._by_object else ():
+            for predicate in properties:
+                if predicate in self._by_object:
+                    yield from ((node, predicate, value) for value in properties[predicate])
 
     def results(self, graph: Graph, focus: Focus) -> list[Result]:
         """What the focus nodes break."""

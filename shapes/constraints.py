@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import pyoxigraph as ox
 
+from ontology.errors import ShapeError
+
 from .index import Graph
 from .paths import NeedsReference
+from .patterns import hazard
 from .terms import (
     INTEGERS,
     LANG_STRING,
@@ -219,6 +222,8 @@ def _pattern(compiler: "Compiler", shape: "Shape", values: list[Term]) -> None:
         if not isinstance(value, ox.Literal):
             raise NeedsReference(f"sh:pattern {value}")
         try:
+            if reason := hazard(value.value):
+                raise ShapeError(f"{shape.node}: sh:pattern {value.value}: {reason}")
             search = re.compile(value.value, sum({"i": re.I, "m": re.M}[flag] for flag in set(flags))).search
         except re.error as error:
             raise NeedsReference(f"sh:pattern {value}: {error}") from None

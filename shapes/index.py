@@ -82,6 +82,7 @@ class Graph:
         self._lookup = lookup
         self._inverse = inverse
         self._foreign: dict[Term, Properties] = {}
+        self._elsewhere: set[Term] = set()
         self._backward: dict[tuple[ox.NamedNode, Term], dict[Term, None]] = {}
         self._referrers: dict[Term, dict[tuple[ox.NamedNode, Term], None]] = {}
         self._mentions: dict[Term, dict[str, None]] | None = None
@@ -103,11 +104,11 @@ class Graph:
             _put(nodes, subject, predicate, value)
             if inverse and predicate in inverse:
                 self._backward.setdefault((predicate, value), {})[subject] = None
-        for subject in subjects:
-            if isinstance(subject, ox.NamedNode) and subject.value.partition("#")[0] == record:
-                self.owners[subject] = record
+        for node in subjects:
+            if isinstance(node, ox.NamedNode) and node.value.partition("#")[0] == record:
+                self.owners[node] = record
             else:
-                self.owners.setdefault(subject, record)
+                self.owners.setdefault(node, record)
 
     def objects(self, node: Term, predicate: ox.NamedNode) -> Collection[Term]:
         """Values of a predicate at a node of the batch, of the ontology or outside."""
@@ -151,6 +152,7 @@ class Graph:
                 for s in self._lookup(node):
                     if s.subject == node and s.predicate != SUBCLASS_OF:
                         found.setdefault(s.predicate, {})[s.object] = None
+                        self._elsewhere.add(node)
             self._foreign[node] = found
         return found
 
@@ -163,9 +165,15 @@ class Graph:
         return found
 
     def records_about(self, node: Term) -> Collection[str]:
-        """Whose results are those about a focus node: its record, else the records that mention it, else itself."""
+        """Whose results are those about a focus node: its record, else the records that mention it, else itself.
+
+        Nobody's here where the look-up tells of the node: it was, or will be, validated where it belongs.
+        """
         if (owner := self.owners.get(node)) is not None:
             return (owner,)
+        self._outside(node)
+        if node in self._elsewhere:
+            return ()
         if self._mentions is None:
             self._mentions = {}
             for record, statements in self.records.items():

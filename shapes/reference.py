@@ -18,7 +18,7 @@ from ontology.errors import ShapeError
 from . import paths
 from .index import Statements
 from .report import Result, Source, messages, source
-from .terms import SH, XSD, Term, well_formed
+from .terms import HTML, SH, XSD, Term, well_formed
 
 Triple: TypeAlias = tuple[Term, ox.NamedNode, Term]
 
@@ -36,19 +36,20 @@ class ReferenceFailure(ShapeError):  # noqa: N818  # as EngineMismatch
     """The reference engine gave up on a shapes graph or on the data."""
 
 
-class _IllFormed(rdflib.Literal):
-    """A literal that XSD does not allow.
+class _Unread(rdflib.Literal):
+    """A literal whose lexical form rdflib is kept from reading.
 
-    rdflib by itself would read some of them (`1_000`, `20240101`, a date as xsd:dateTime) and warn about others.
+    It would take some forms that XSD does not allow (`1_000`, `20240101`, a date as xsd:dateTime), warn about others,
+    and parse rdf:HTML, to which every text belongs.
     """
 
     __slots__ = ()
 
-    def __new__(cls, lexical: str, datatype: str) -> "_IllFormed":
-        literal: _IllFormed = super().__new__(cls, lexical)
+    def __new__(cls, lexical: str, datatype: str, ill_typed: bool) -> "_Unread":
+        literal: _Unread = super().__new__(cls, lexical)
         literal._datatype = rdflib.URIRef(datatype)
         literal._value = None
-        literal._ill_typed = True
+        literal._ill_typed = ill_typed
         return literal
 
 
@@ -90,8 +91,8 @@ def _converted(term: Term) -> Identifier:
         return rdflib.Literal(term.value, lang=term.language)
     if term.datatype.value == XSD + "string":
         return rdflib.Literal(term.value)
-    if not well_formed(term):
-        return _IllFormed(term.value, term.datatype.value)
+    if not well_formed(term) or term.datatype.value == HTML:
+        return _Unread(term.value, term.datatype.value, not well_formed(term))
     return rdflib.Literal(term.value, datatype=rdflib.URIRef(term.datatype.value), normalize=False)
 
 

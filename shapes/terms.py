@@ -23,6 +23,7 @@ RDF_REST = ox.NamedNode(RDF + "rest")
 RDF_NIL = ox.NamedNode(RDF + "nil")
 SUBCLASS_OF = ox.NamedNode(RDFS + "subClassOf")
 LANG_STRING = RDF + "langString"
+HTML = RDF + "HTML"
 
 _ZONE = r"(?:Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00)?"
 _YEAR, _MONTH, _DAY = r"-?(?:[1-9][0-9]{3,}|0[0-9]{3})", r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12][0-9]|3[01])"
@@ -116,6 +117,7 @@ def _day(lexical: str) -> date:
 LEXICAL: dict[str, Callable[[str], bool]] = {
     **{XSD + name: _matches(pattern) for name, pattern in _PATTERNS.items()},
     **{XSD + name: _within(low, high) for name, (low, high) in _RANGES.items()},
+    HTML: lambda lexical: True,
     XSD + "date": _calendar(_PATTERNS["date"], _day),
     XSD + "dateTime": _calendar(_PATTERNS["dateTime"], datetime.fromisoformat),
     XSD + "dateTimeStamp": _calendar(_PATTERNS["dateTimeStamp"], datetime.fromisoformat),

@@ -109,6 +109,7 @@ class Validator:
             compiled.results(trace, nodes)
             slice_.around(graph.nodes_of.get(record, ()), 1)
             slice_.read(trace)
+        slice_.triples.update((pointer, None) for pointer in compiled.pointers(graph))
         theirs = self._answers(slice_, focus)
         differing = {
             record: difference(found[record], theirs[record])
@@ -143,18 +144,13 @@ class _Slice:
         self.graph = graph
         self._mentioned = mentioned
         self._taken: set[Term] = set()
-        self._triples: dict[Triple, None] = dict.fromkeys(hierarchy)
-
-    @property
-    def triples(self) -> Collection[Triple]:
-        """What was collected."""
-        return self._triples.keys()
+        self.triples: dict[Triple, None] = dict.fromkeys(hierarchy)
 
     def read(self, trace: Trace) -> None:
         """Takes in what the compiled checker read."""
         for node in trace.read:
             self._take(node)
-        self._triples.update(trace.followed)
+        self.triples.update(trace.followed)
 
     def around(self, nodes: Iterable[Term], hops: int) -> None:
         """Takes in nodes, those they refer to and so on, `hops` times over."""
@@ -172,8 +168,8 @@ class _Slice:
         whole = self._mentioned is None or node in self.graph.owners
         for predicate, values in self.graph.properties(node).items():
             if whole or predicate in self._mentioned:  # type: ignore[operator]  # None is whole
-                self._triples.update(((node, predicate, value), None) for value in values)
-        self._triples.update(((other, predicate, node), None) for predicate, other in self.graph.referrers(node))
+                self.triples.update(((node, predicate, value), None) for value in values)
+        self.triples.update(((other, predicate, node), None) for predicate, other in self.graph.referrers(node))
 
 
 def _mismatch(differing: dict[str, tuple[Collection[Key], Collection[Key]]]) -> str:

@@ -80,7 +80,11 @@ def expected(case: Case) -> Counter[tuple[object, ...]]:
 
 
 CASES = list(cases(suite() / "manifest.ttl")) if suite().is_dir() else []
-HANDED_OVER: set[str] = set()
+HANDED_OVER = {
+    "complex/shacl-shacl",  # nests more shapes than the reference engine allows for
+    "node/qualified-001",  # sh:qualifiedValueShape on a node shape
+    "property/qualifiedValueShape-001",  # sh:nodeShape is no term of SHACL
+}
 
 
 @lru_cache
@@ -101,6 +105,6 @@ class TestSuite:
         assert not engine.unconfirmed
         assert reported([r for found in results.values() for r in found]) == expected(case)
 
-    def test_nearly_all_cases_are_compiled(self) -> None:
+    def test_95_cases_are_compiled_and_3_handed_over(self) -> None:
         handed_over = {case.name: reason for case in CASES if (reason := validator(case)[0].handed_over)}
         assert set(handed_over) == HANDED_OVER, handed_over

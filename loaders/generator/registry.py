@@ -91,10 +91,11 @@ def references(value: Any) -> Iterator[str]:
     """Every reference to another record in a body, as written (`GUID` or `GUID@revision`)."""
     if isinstance(value, dict):
         identifier = value.get("identifier")
-        if isinstance(identifier, str) and identifier.startswith(MARK) and "schema" not in value:
+        if isinstance(identifier, str) and identifier.startswith(MARK):
             yield identifier
-        for part in value.values():
-            yield from references(part)
+        for key, part in value.items():
+            if key != "header":
+                yield from references(part)
     elif isinstance(value, list):
         for part in value:
             yield from references(part)

@@ -1,0 +1,35 @@
+# make run    set up, load the bundled records, serve      (PORT=8000, DATA_DIR=data)
+# make test   set up, pass all tests
+# make check  formatting, lint, types
+# make bench  the benchmarks, as ratios
+
+PYTHON ?= python3
+PORT ?= 8000
+DATA_DIR ?= data
+export PORT DATA_DIR
+
+BIN := .venv/bin
+READY := .venv/ready
+
+.PHONY: run test check bench
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $(READY)
+
+run: $(READY)
+	$(BIN)/clearinghouse load --sample --strict
+	$(BIN)/clearinghouse serve
+
+test: check
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(READY)
+	$(BIN)/python benchmarks/validation.py
+	$(BIN)/python benchmarks/loading.py

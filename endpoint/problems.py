@@ -1,0 +1,124 @@
+"""How a failure looks from outside: every error as a problem document (RFC 9457), by one table."""
+
+import http
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from endpoint.lexer import LocatedSyntaxError
+from endpoint.negotiation import NotAcceptable
+from endpoint.pool import NotXmlError
+from ontology.errors import (
+    ClearingHouseError,
+    DoorError,
+    IdentifierError,
+    QueryError,
+    QueryRefused,
+    QuerySyntaxError,
+    QueryTimeout,
+    QueryTooLarge,
+    SourceError,
+    StoreError,
+    WorkersBusy,
+)
+
+MEDIA_TYPE = "application/problem+json"
+_RETRY_AFTER = {"Retry-After": "5"}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A kind of problem: the last part of its type IRI, its title and its status."""
+
+    slug: str
+    title: str
+    status: int
+
+
+# The nearest class upwards counts. What is not our client's doing has no detail: see `_detail`.
+PROBLEMS: Mapping[type[Exception], Problem] = {
+    ClearingHouseError: Problem("internal-error", "The server failed", 500),
+    IdentifierError: Problem("bad-identifier", "Not an identifier", 400),
+    SourceError: Problem("unreadable-source", "The document cannot be read", 400),
+    DoorError: Problem("no-identity", "The document carries no usable identity or schema", 422),
+    StoreError: Problem("no-graph", "The graph is not available", 503),
+    QueryError: Problem("query-failed", "The query cannot be answered", 400),
+    QuerySyntaxError: Problem("query-syntax", "The query does not parse", 400),
+    QueryRefused: Problem("query-refused", "The query asks for something this endpoint does not do", 400),
+    QueryTimeout: Problem("query-timeout", "The query took too long", 504),
+    QueryTooLarge: Problem("query-too-large", "The query or its answer is too large", 422),
+    WorkersBusy: Problem("busy", "The server is busy", 503),
+    NotAcceptable: Problem("not-acceptable", "No acceptable format", 406),
+    NotXmlError: Problem("not-xml", "XML cannot express this answer", 406),
+}
+
+
+def problem_of(error: ClearingHouseError) -> Problem:
+    """The row of the table for an error."""
+    return next(PROBLEMS[kind] for kind in type(error).__mro__ if kind in PROBLEMS)
+
+
+def install(app: FastAPI, base_iri: str) -> None:
+    """Answer every error of `app` with a problem document whose type lies below `base_iri`."""
+
+    def response(request: Request, problem: Problem, detail: str, **more: Any) -> JSONResponse:
+        content = {
+            "type": f"{base_iri}problem/{problem.slug}",
+            "title": problem.title,
+            "status": problem.status,
+            "detail": detail,
+            "instance": request.url.path,
+            **more,
+        }
+        return JSONResponse(content, problem.status, media_type=MEDIA_TYPE)
+
+    def known(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, ClearingHouseError)  # noqa: S101  (it is registered for this class)
+        problem = problem_of(error)
+        more = {"line": error.line, "column": error.column} if isinstance(error, LocatedSyntaxError) else {}
+        answer = response(request, problem, _detail(error, problem), **more)
+        if problem.status in (503, 504):
+            answer.headers.update(_RETRY_AFTER)
+        return answer
+
+    def http_error(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)  # noqa: S101
+        status = http.HTTPStatus(error.status_code)
+        slug = status.phrase.lower().replace(" ", "-")
+        answer = response(request, Problem(slug, status.phrase, status), _http_detail(request, error))
+        answer.headers.update(error.headers or {})
+        return answer
+
+    def invalid(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)  # noqa: S101
+        faults = [{"in": [str(part) for part in fault["loc"]], "message": fault["msg"]} for fault in error.errors()]
+        problem = Problem("invalid-request", "The request is not valid", 422)
+        return response(request, problem, "a parameter is missing or not of its type", errors=faults)
+
+    def unknown(request: Request, _: Exception) -> JSONResponse:
+        return response(request, PROBLEMS[ClearingHouseError], "the failure has been logged")
+
+    app.add_exception_handler(ClearingHouseError, known)
+    app.add_exception_handler(HTTPException, http_error)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(Exception, unknown)
+
+
+def _detail(error: ClearingHouseError, problem: Problem) -> str:
+    """What went wrong, unless it is an inner matter whose words may name paths of this machine."""
+    return "the failure has been logged" if problem.status == http.HTTPStatus.INTERNAL_SERVER_ERROR else str(error)
+
+
+def _http_detail(request: Request, error: HTTPException) -> str:
+    match error.status_code:
+        case 404 if error.detail == "Not Found":
+            return f"there is nothing at {request.url.path}"
+        case 405:
+            return f"{request.method} is not possible at {request.url.path}"
+        case _:
+            return str(error.detail)

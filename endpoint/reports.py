@@ -1,0 +1,113 @@
+"""Reports: what a load or a validation found, for people, for programs (JSON), for code hosts (SARIF) and for CI (JUnit)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from rich.console import Console
+from rich.markup import escape
+
+from loaders.findings import SEVERITIES, Finding
+from loaders.gate import Judged, Outcome
+from loaders.sources import Refusal
+
+SARIF_LEVELS = {"Violation": "error", "Warning": "warning", "Info": "note"}
+COLOURS = {"Violation": "red", "Warning": "yellow", "Info": "blue"}
+
+
+def show(console: Console, outcome: Outcome, *, severities: Iterable[str] = SEVERITIES) -> None:
+    """Print one block for each document with findings of the severities, and a line for what could not be read."""
+    wanted = set(severities)
+    for judged in outcome.judged:
+        findings = [found for found in judged.findings if found.severity in wanted]
+        if not findings and judged.verdict == "accepted":
+            continue
+        console.print(f"[bold]{escape(judged.document.guid)}[/] revision {judged.revision}, {judged.document.schema}: {judged.verdict}")
+        console.print(f"  {escape(judged.source)} {escape(judged.place)}", style="dim", soft_wrap=True)
+        for found in findings:
+            console.print(f"  [{COLOURS[found.severity]}]{found.severity}[/] {escape(line(found))}", soft_wrap=True)
+    for refusal in outcome.refusals:
+        console.print(f"[red]not readable[/] {escape(refusal.source)} {escape(refusal.place)}: {escape(refusal.message)}", soft_wrap=True)
+
+
+def line(found: Finding) -> str:
+    """A finding in one line."""
+    value = "" if found.value is None else f" (found {found.value})"
+    return f"{found.pointer or '/'}: {found.message}{value} [{found.code}]"
+
+
+def as_json(outcomes: Iterable[Outcome]) -> str:
+    """One JSON document: `records` with verdict and findings, and `refusals`."""
+    records, refusals = [], []
+    for outcome in outcomes:
+        records += [_record(judged) for judged in outcome.judged]
+        refusals += [{"source": one.source, "place": one.place, "message": one.message} for one in outcome.refusals]
+    return json.dumps({"records": records, "refusals": refusals}, ensure_ascii=False, indent=2)
+
+
+def _record(judged: Judged) -> dict[str, Any]:
+    return {
+        "identifier": judged.document.guid,
+        "revision": judged.revision,
+        "schema": judged.document.schema,
+        "source": judged.source,
+        "place": judged.place,
+        "verdict": judged.verdict,
+        "findings": [found.as_json() for found in judged.findings],
+    }
+
+
+def as_sarif(outcomes: Iterable[Outcome], version: str) -> str:
+    """SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/): one result per finding, its place as a logical location."""
+    results = [_sarif_result(*item) for outcome in outcomes for item in _located(outcome)]
+    driver = {
+        "name": "clearinghouse",
+        "version": version,
+        "rules": [{"id": code} for code in sorted({result["ruleId"] for result in results})],
+    }
+    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    schema = "https://json.schemastore.org/sarif-2.1.0.json"
+    return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=2)
+
+
+def _located(outcome: Outcome) -> Iterator[tuple[str, str, str, str, str]]:
+    """(source, place, level, code, text) of every finding and refusal."""
+    for judged in outcome.judged:
+        for found in judged.findings:
+            place = f"{judged.place} {judged.document.guid} {found.pointer}".strip()
+            yield judged.source, place, SARIF_LEVELS[found.severity], found.code, line(found)
+    for refusal in outcome.refusals:
+        yield refusal.source, refusal.place, "error", "not-readable", refusal.message
+
+
+def _sarif_result(source: str, place: str, level: str, code: str, text: str) -> dict[str, Any]:
+    location = {
+        "physicalLocation": {"artifactLocation": {"uri": source.replace(" ", "%20")}},
+        "logicalLocations": [{"fullyQualifiedName": place}],
+    }
+    return {"ruleId": code, "level": level, "message": {"text": text}, "locations": [location]}
+
+
+def as_junit(outcomes: Iterable[Outcome]) -> str:
+    """JUnit XML: a test case per document, failed where it would be refused, with its findings as text."""
+    suite = ET.Element("testsuite", name="clearinghouse validate")
+    failures = 0
+    for outcome in outcomes:
+        for judged in outcome.judged:
+            case = ET.SubElement(suite, "testcase", classname=judged.document.schema, name=judged.document.guid, file=judged.source)
+            text = "\n".join(f"{found.severity} {line(found)}" for found in judged.findings)
+            if judged.verdict == "quarantined":
+                failures += 1
+                ET.SubElement(case, "failure", message="refused").text = text
+            elif text:
+                ET.SubElement(case, "system-out").text = text
+        for refusal in outcome.refusals:
+            failures += 1
+            case = ET.SubElement(suite, "testcase", classname="unreadable", name=f"{refusal.source} {refusal.place}")
+            ET.SubElement(case, "error", message=refusal.message)
+    suite.set("tests", str(len(suite)))
+    suite.set("failures", str(failures))
+    return ET.tostring(suite, encoding="unicode", xml_declaration=True)

@@ -1,0 +1,116 @@
+"""The projection: what the ledger says of a record, as the statements of its named graph.
+
+The graph of a record holds its current revision and the history of all its revisions. It is a function of the ledger alone, so it
+can be made again at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+
+import pyoxigraph as ox
+
+import ontology
+from loaders.documents import Document, JsonObject
+from loaders.ledger import Entry
+from loaders.mapping import Mapping
+
+SUBJECT = ox.NamedNode("http://purl.org/dc/terms/subject")
+SUB_PROPERTY = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#subPropertyOf")
+REASONS = ("amendmentDescription", "amendmentsDescription", "amendmentsDetails", "updateReason", "updateReasons")
+"""The source fields that say why a revision was published, the first given one counts."""
+
+History = Sequence[Entry]
+"""What the ledger holds of one record: one entry per document, by revision and, of one revision, in the order received."""
+
+
+class Projection:
+    """Makes the graphs of records from their histories."""
+
+    def __init__(self, mapping: Mapping) -> None:
+        self.mapping = mapping
+
+    def graphs(self, histories: Sequence[History]) -> list[list[ox.Quad]]:
+        """The statements of each record, none where no revision was ever accepted."""
+        published = [_published(history) for history in histories]
+        shown = [index for index, revisions in enumerate(published) if revisions]
+        documents = [_shown(published[index][-1]) for index in shown]
+        members = [self._members(published[index]) for index in shown]
+        result: list[list[ox.Quad]] = [[] for _ in histories]
+        for index, quads in zip(shown, self.mapping.quads(documents, members), strict=True):
+            result[index] = quads + _entailed(quads)
+        return result
+
+    def _members(self, revisions: History) -> JsonObject:
+        """The history of a record as further members of its current document."""
+        iris, record = self.mapping.iris, revisions[-1].record
+        names = [iris.revision(record, entry.revision).value for entry in revisions]
+        status = _status(revisions)
+        nodes = [
+            {
+                "@id": name,
+                "@type": "Revision",
+                "isRevisionOf": iris.record(record).value,
+                "number": str(entry.revision),
+                "recordStatus": status if entry is revisions[-1] else "Superseded",
+                **_published_when(entry),
+                **self._reason(entry),
+                **({"previous": names[place - 1]} if place else {}),
+                **({"replacedBy": names[place + 1]} if place + 1 < len(names) else {}),
+            }
+            for place, (name, entry) in enumerate(zip(names, revisions, strict=True))
+        ]
+        return {"recordStatus": status, "currentRevision": names[-1], "revisions": nodes}
+
+    def _reason(self, entry: Entry) -> JsonObject:
+        """Why a revision was published, cleaned as the text it is."""
+        given = next((entry.document.body[field] for field in REASONS if entry.document.body.get(field)), None)
+        if given is None:
+            return {}
+        walk = self.mapping.walk(entry.document)
+        return walk.cleaned({"reason": given}, walk.inside("revisions"), "")
+
+
+def _shown(entry: Entry) -> Document:
+    """The document to show: of a withdrawn record only whose it was, a tombstone."""
+    whole = entry.document
+    if entry.verdict != "withdrawn":
+        return whole
+    return replace(whole, body={key: whole.body[key] for key in ("header", "government") if key in whole.body})
+
+
+def _published(history: History) -> list[Entry]:
+    """The newest entry of each revision that was accepted or withdrawn, by revision."""
+    newest = {entry.revision: entry for entry in history if entry.verdict in {"accepted", "withdrawn"}}
+    return [newest[revision] for revision in sorted(newest)]
+
+
+def _status(revisions: History) -> str:
+    """`Revoked` once any revision says so, whatever came after it."""
+    if revisions[-1].verdict == "withdrawn":
+        return "Withdrawn"
+    return "Revoked" if any(str(entry.document.body.get("amendmentIntent")) == "1" for entry in revisions) else "Current"
+
+
+def _published_when(entry: Entry) -> JsonObject:
+    information = entry.document.information
+    written = information.get("updatedOn") or information.get("submittedOn") or information.get("createdOn")
+    return {"published": written if written.endswith("Z") else f"{written}Z"} if isinstance(written, str) else {}
+
+
+@cache
+def _subject_properties() -> frozenset[ox.NamedNode]:
+    """The properties that the ontology declares to be about a record's subject, at any depth."""
+    narrower = {SUBJECT}
+    pairs = [(triple.subject, triple.object) for triple in ontology.load() if triple.predicate == SUB_PROPERTY]
+    while added := {sub for sub, over in pairs if over in narrower} - narrower:
+        narrower |= added  # type: ignore[arg-type]
+    return frozenset(narrower - {SUBJECT})
+
+
+def _entailed(quads: list[ox.Quad]) -> list[ox.Quad]:
+    """`dcterms:subject` for each of its sub-properties (RDFS entailment rule rdfs7): one property asks for subjects everywhere."""
+    subjects = _subject_properties()
+    return [ox.Quad(quad.subject, SUBJECT, quad.object, quad.graph_name) for quad in quads if quad.predicate in subjects]
