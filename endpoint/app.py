@@ -244,15 +244,10 @@ _RDF_TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 
 
 def _description(address: str) -> Iterator[ox.Triple]:
-    try:
-        service = ox.NamedNode(address)
-    except ValueError as error:
-        raise HTTPException(400, f"the Host header makes {address!r}, which is not an IRI") from error
-
     def sd(name: str) -> ox.NamedNode:
         return ox.NamedNode(_SD + name)
 
-    dataset, graph = ox.BlankNode(), ox.BlankNode()
+    service, dataset, graph = ox.NamedNode(address), ox.BlankNode(), ox.BlankNode()
     yield ox.Triple(service, _RDF_TYPE, sd("Service"))
     yield ox.Triple(service, sd("endpoint"), service)
     yield ox.Triple(service, sd("supportedLanguage"), sd("SPARQL10Query"))
@@ -339,7 +334,8 @@ GROUP BY ?type
 ORDER BY DESC(?records)
 LIMIT 20
 </textarea>
-<p><label>Answer as <select name="format"><option value="">usual format</option>{options}</select></label> <button type="submit">Run</button></p>
+<p><label>Answer as <select name="format"><option value="">the usual format</option>{options}</select></label>
+<button type="submit">Run</button></p>
 </form>
 <h2>From a program</h2>
 <pre>curl --data-urlencode 'query=SELECT * WHERE {{ ?s ?p ?o }} LIMIT 5' \

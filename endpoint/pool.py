@@ -176,7 +176,7 @@ class Answer:
     async def _death(self) -> QueryTooLarge:
         code = await self._worker.stop()
         _log.warning("worker %d ended with code %d while answering", self._worker.pid, code)
-        return QueryTooLarge("the query needs more memory than one query may take")
+        return QueryTooLarge("the query ended its process, most likely by taking more memory than one query may")
 
 
 def _failure(error: str, message: str) -> ClearingHouseError:
@@ -243,6 +243,7 @@ class WorkerPool:
             "media_type": query.media_type,
             "is_graph": query.is_graph,
             "has_dataset": query.has_dataset,
+            "base_iri": self._settings.base_iri,
             "default_graphs": query.default_graphs,
             "named_graphs": query.named_graphs,
             "max_bytes": self._settings.max_result_bytes,

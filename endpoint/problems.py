@@ -28,7 +28,8 @@ from ontology.errors import (
 )
 
 MEDIA_TYPE = "application/problem+json"
-_RETRY_AFTER = {"Retry-After": "5"}
+_TRY_AGAIN = (http.HTTPStatus.SERVICE_UNAVAILABLE, http.HTTPStatus.GATEWAY_TIMEOUT)
+_RETRY_AFTER = {"Retry-After": "5"}  # seconds
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def install(app: FastAPI, base_iri: str) -> None:
 
     def response(request: Request, problem: Problem, detail: str, **more: Any) -> JSONResponse:
         content = {
-            "type": f"{base_iri}problem/{problem.slug}",
+            "type": f"{base_iri}problem/{problem.slug}" if problem.slug else "about:blank",
             "title": problem.title,
             "status": problem.status,
             "detail": detail,
@@ -82,15 +83,17 @@ def install(app: FastAPI, base_iri: str) -> None:
         problem = problem_of(error)
         more = {"line": error.line, "column": error.column} if isinstance(error, LocatedSyntaxError) else {}
         answer = response(request, problem, _detail(error, problem), **more)
-        if problem.status in (503, 504):
+        if problem.status in _TRY_AGAIN:
             answer.headers.update(_RETRY_AFTER)
+        if problem.status == http.HTTPStatus.NOT_ACCEPTABLE:
+            answer.headers["Vary"] = "Accept"
         return answer
 
     def http_error(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)  # noqa: S101
-        status = http.HTTPStatus(error.status_code)
-        slug = status.phrase.lower().replace(" ", "-")
-        answer = response(request, Problem(slug, status.phrase, status), _http_detail(request, error))
+        # What a status says by itself has no type of its own (RFC 9457, 4.2.1).
+        plain = Problem("", http.HTTPStatus(error.status_code).phrase, error.status_code)
+        answer = response(request, plain, _http_detail(request, error))
         answer.headers.update(error.headers or {})
         return answer
 

@@ -20,18 +20,18 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="CLEARINGHOUSE_", frozen=True, populate_by_name=True, extra="ignore")
 
-    data_dir: Path = Field(Path("data"), validation_alias=AliasChoices("CLEARINGHOUSE_DATA_DIR", "DATA_DIR"))
+    data_dir: Path = Field(default=Path("data"), validation_alias=AliasChoices("CLEARINGHOUSE_DATA_DIR", "DATA_DIR"))
     host: str = "127.0.0.1"
-    port: int = Field(8000, ge=0, le=65535, validation_alias=AliasChoices("CLEARINGHOUSE_PORT", "PORT"))
+    port: int = Field(default=8000, ge=0, le=65535, validation_alias=AliasChoices("CLEARINGHOUSE_PORT", "PORT"))
     base_iri: str = "https://w3id.org/clearinghouse/"
 
-    workers: int = Field(2, ge=1, description="query processes; each answers one query at a time")
-    query_timeout: float = Field(10.0, gt=0, description="seconds of wall-clock time one query may take")
-    delivery_timeout: float = Field(120.0, gt=0, description="seconds a client may take to receive one answer")
-    queue_length: int = Field(16, ge=0, description="queries that may wait for a worker")
-    worker_memory: int = Field(3 * GIB, ge=GIB, description="bytes of address space of one worker")
-    max_query_bytes: int = Field(64 * KIB, ge=1, description="bytes of one query in UTF-8")
-    max_result_bytes: int = Field(256 * MIB, ge=1, description="bytes of one serialised answer")
+    workers: int = Field(default=2, ge=1, description="query processes; each answers one query at a time")
+    query_timeout: float = Field(default=10.0, gt=0, description="seconds of wall-clock time one query may take")
+    delivery_timeout: float = Field(default=120.0, gt=0, description="seconds a client may take to receive one answer")
+    queue_length: int = Field(default=16, ge=0, description="queries that may wait for a worker")
+    worker_memory: int = Field(default=3 * GIB, ge=2 * GIB, description="bytes of address space of one worker")
+    max_query_bytes: int = Field(default=64 * KIB, ge=1, description="bytes of one query in UTF-8")
+    max_result_bytes: int = Field(default=256 * MIB, ge=1, description="bytes of one serialised answer")
 
     refuse_harvested: frozenset[Severity] = frozenset({"Violation"})
     refuse_submitted: frozenset[Severity] = frozenset({"Violation", "Warning"})

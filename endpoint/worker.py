@@ -45,6 +45,7 @@ class Request(TypedDict):
     media_type: str
     is_graph: bool
     has_dataset: bool
+    base_iri: str
     default_graphs: list[str] | None
     named_graphs: list[str] | None
     max_bytes: int
@@ -116,9 +117,12 @@ def _results(store: ox.Store, request: Request) -> ox.QuerySolutions | ox.QueryB
     """
     default, named = request["default_graphs"], request["named_graphs"]
     if default is None and named is None:
-        return store.query(request["query"], use_default_graph_as_union=not request["has_dataset"])
+        return store.query(
+            request["query"], base_iri=request["base_iri"], use_default_graph_as_union=not request["has_dataset"]
+        )
     return store.query(
         request["query"],
+        base_iri=request["base_iri"],
         default_graph=[ox.NamedNode(iri) for iri in default or ()],
         named_graphs=[ox.NamedNode(iri) for iri in named or ()],
     )

@@ -85,6 +85,9 @@ class Judge:
     def pointer(self, document: Document, result: Result) -> str:
         """The JSON pointer of the field a result is about; of the record, or the nested object, where no field is."""
         inside = unquote(_text(result.focus).partition("#")[2])
+        own = f"{self.mapping.iris.record(document.guid).value}#"
+        if result.value is not None and _text(result.value).startswith(own):
+            return document.root + unquote(_text(result.value).removeprefix(own))
         found = _node_at(document.body, context.scope(document.schema), inside)
         path = result.concerns or result.path
         if found is None or path is None:
@@ -123,7 +126,7 @@ def _node_at(body: Json, scope: Scope, pointer: str) -> tuple[dict[str, Json], S
 
 
 def _members(node: dict[str, Json], scope: Scope, pointer: str) -> Iterator[tuple[Field, str, Json]]:
-    """Each field a node may have, with its pointer and its value, None where it has none; those of `@nest` objects included."""
+    """Each field a node may have, those of `@nest` objects included: its definition, its pointer, and its value or None."""
     for key, field in scope.fields.items():
         if field is None:
             continue
@@ -131,8 +134,9 @@ def _members(node: dict[str, Json], scope: Scope, pointer: str) -> Iterator[tupl
         yield field, f"{pointer}/{key}", value
         if field.iri == "@nest" and field.scope.outer is scope:
             nested = value if isinstance(value, dict) else {}
-            own = {name: inner for name, inner in field.scope.fields.items() if inner and inner is not scope.fields.get(name)}
-            yield from ((inner, f"{pointer}/{key}/{name}", nested.get(name)) for name, inner in own.items())
+            for name, inner in field.scope.fields.items():
+                if inner and inner is not scope.fields.get(name):
+                    yield inner, f"{pointer}/{key}/{name}", nested.get(name)
 
 
 def _place(value: Json, pointer: str, result: Result, mapping: Mapping) -> tuple[str, bool]:

@@ -7,7 +7,7 @@ statements as the cleaned record and its context call for, since JSON-LD drops a
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import abc, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -172,24 +172,25 @@ def _escaped(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
 
 
-def expected(node: JsonObject, scope: Scope) -> int:
+def expected(node: JsonObject, fields: abc.Mapping[str, Field]) -> int:
     """How many statements a cleaned node and its context call for, those of the nodes inside it included."""
     count = 0
     for key, value in node.items():
         if key == "@id":
             continue
-        field = scope.fields.get(key)
-        if key == "@type" or (field and field.iri == "@type"):
+        if key == "@type":
             count += 1
-        elif field is None or field.iri == "@id":
             continue
+        field = fields[key]
+        if field.iri == "@type":
+            count += 1
         elif field.iri == "@nest":
-            count += expected(value, field.scope)
+            count += expected(value, fields)
         elif field.kind == "text":
             count += sum(len(texts) for texts in value.values())
-        else:
+        elif field.iri != "@id":
             for item in value if isinstance(value, list) else [value]:
-                count += 1 + (expected(item, field.scope) if isinstance(item, dict) and "@value" not in item else 0)
+                count += 1 + (expected(item, fields) if isinstance(item, dict) and "@value" not in item else 0)
     return count
 
 
@@ -214,31 +215,38 @@ class Mapping:
         No two of the documents are of the same record, since the statements of a record share a named graph.
         """
         walks = [self.walk(document) for document in documents]
-        records = [walk.record() for walk in walks]
+        records = [context.flattened(walk.record(), walk.scope) for walk in walks]
         result = []
         for walk, record, own in zip(walks, records, self._parsed(walks, records), strict=True):
-            wanted = expected(record, walk.scope)
+            wanted = expected(record, context.fields(walk.document.schema))
             if len(own) != wanted:
                 walk.report("Warning", "lost-statement", "", f"{wanted} statements expected, the parser gave {len(own)}")
             result.append(Mapped(walk.document, own, walk.findings))
         return result
 
+    def quads(self, documents: Sequence[Document], members: Sequence[JsonObject]) -> list[list[ox.Quad]]:
+        """Each document's statements with those of further members of it, already cleaned; no two documents of one record."""
+        walks = [self.walk(document) for document in documents]
+        whole = [{**walk.record(), **more} for walk, more in zip(walks, members, strict=True)]
+        return self._parsed(walks, [context.flattened(record, walk.scope) for walk, record in zip(walks, whole, strict=True)])
+
     def _parsed(self, walks: Sequence[Walk], records: Sequence[JsonObject]) -> list[list[ox.Quad]]:
+        """The statements of each flattened record."""
         graphs: dict[str, list[ox.Quad]] = {str(record["@id"]): [] for record in records}
         by_schema: dict[str, list[JsonObject]] = defaultdict(list)
         for walk, record in zip(walks, records, strict=True):
             by_schema[walk.document.schema].append(record)
         for schema, group in by_schema.items():
-            for quad in ox.parse(self.json_ld(schema, group), format=ox.RdfFormat.JSON_LD):
+            data = _json_ld(context.flat(schema, self.iris.base), group)
+            for quad in ox.parse(data, format=ox.RdfFormat.JSON_LD):
                 graphs[quad.graph_name.value].append(quad)  # type: ignore[union-attr]
         return [graphs[record["@id"]] for record in records]
 
-    def quads(self, documents: Sequence[Document], members: Sequence[JsonObject]) -> list[list[ox.Quad]]:
-        """Each document's statements with those of further members of it, already cleaned; no two documents of one record."""
-        walks = [self.walk(document) for document in documents]
-        return self._parsed(walks, [{**walk.record(), **more} for walk, more in zip(walks, members, strict=True)])
-
     def json_ld(self, schema: str, records: Sequence[JsonObject]) -> bytes:
-        """Cleaned records of one schema as a JSON-LD document, each in the named graph of its own IRI."""
-        graphs = [{"@id": record["@id"], "@graph": [record]} for record in records]
-        return json.dumps({"@context": context.inlined(schema, self.iris.base), "@graph": graphs}, ensure_ascii=False).encode()
+        """Cleaned records of one schema as JSON-LD with the context as it is published, each in the named graph of its own IRI."""
+        return _json_ld(context.published(schema, self.iris.base), records)
+
+
+def _json_ld(definitions: object, records: Sequence[JsonObject]) -> bytes:
+    graphs = [{"@id": record["@id"], "@graph": [record]} for record in records]
+    return json.dumps({"@context": definitions, "@graph": graphs}, ensure_ascii=False).encode()

@@ -12,7 +12,7 @@ import html
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ from loaders.context import Field
 from loaders.documents import Json, JsonObject
 from loaders.findings import Severity
 from ontology.errors import IdentifierError
-from ontology.identifiers import Reference, split_term
+from ontology.identifiers import OTHER_TERM, Reference, split_term
 
 if TYPE_CHECKING:
     from loaders.mapping import Walk
@@ -35,7 +35,9 @@ LINK_SCHEMES = ("http://", "https://", "ftp://", "mailto:", "doi:", "urn:")
 MARKUP = re.compile(r"<[a-zA-Z/!]")
 FORMATTING = re.compile(r"(?i)<(?!/|!|(?:div|p|br|span)\b[^>]*>)")  # more than what only breaks a text into lines
 BREAK = re.compile(r"(?i)<(?:br|/p|/div|/li|/tr|/h[1-6])\b[^>]*>")
+GUID_TERM = re.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 MILLISECONDS = re.compile(r"-?\d{12,13}\Z")
+NO_DATE = "-62135596800000"  # the first day of the year 1, which .NET writes where no date was given
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,11 @@ def term(value: Json, at: Place) -> Json:
     members = _identified(value, at, {"identifier", "customValue", "name"})
     if members is None:
         return None
-    concept = at.walk.concept(split_term(members["identifier"])[0])
+    try:
+        concept = at.walk.concept(split_term(members["identifier"])[0])
+    except IdentifierError as error:
+        at.report("Warning", "ill-formed-identifier", f"{at.key}: {error}", members["identifier"])
+        return None
     if members.get("customValue"):
         said = text(members["customValue"], at)
         if said:
@@ -234,16 +240,18 @@ def _is_iri(text: str) -> bool:
 
 
 def link(value: Json, at: Place) -> Json:
-    """A link or attachment (ELink), its bare address, or one written as JSON in a string as the index does."""
-    if isinstance(value, str):
-        value = _embedded(value)
-    if isinstance(value, str):
-        value = {"url": value}
-    return _node(value, "Link", at)
+    """A link or attachment (ELink), its bare address, or, as the index does, one or several written as JSON in a string."""
+    embedded = _embedded(value) if isinstance(value, str) else value
+    if isinstance(value, str) and isinstance(embedded, list):
+        for index, item in enumerate(embedded):
+            if node := _node(item, "Link", replace(at, pointer=f"{at.pointer}/{index}")):
+                at.walk.lift(at.key, node)
+        return None
+    return _node({"url": embedded} if isinstance(embedded, str) else embedded, "Link", at)
 
 
 def _embedded(value: str) -> Json:
-    if not value.startswith("{"):
+    if not value.startswith(("{", "[")):
         return value
     try:
         return json.loads(value)
@@ -257,8 +265,32 @@ def location(value: Json, at: Place) -> Json:
 
 
 def part(value: Json, at: Place) -> Json:
-    """A nested object without identity of its own: it gets one from its JSON pointer."""
-    return _node(value, "Part", at)
+    """A nested object without identity of its own: it gets one from its JSON pointer. A bare string is the name of it."""
+    named = isinstance(value, str) and "name" in at.field.scope.fields
+    return _node({"name": value} if named else value, "Part", at)
+
+
+def alignment(value: Json, at: Place) -> Json:
+    """A global target that a national one is aligned with, and how closely; the target is a subject of the record as well."""
+    node = _node({"identifier": value} if isinstance(value, str) else value, "Part", at)
+    if isinstance(node, dict) and "identifier" in node:
+        at.walk.lift("gbfTargets", node["identifier"])
+    return node
+
+
+def identification(value: Json, at: Place) -> Json:
+    """An identifier that another registry has given, a node of its own (https://www.w3.org/TR/vocab-adms/#adms-identifier)."""
+    return _node({"notation": value}, "Identifier", at)
+
+
+def element(value: Json, at: Place) -> Json:
+    """An element of a measure, a nested object; `#` stands between Other and the parent it is below, in either member."""
+    if not isinstance(value, dict):
+        return part(value, at)
+    named = [text for text in (value.get("parent"), value.get("identifier")) if isinstance(text, str)]
+    halves = (split_term(text) for text in named if "#" in text.strip("#") and text == text.strip("#"))
+    below = next((tail if head.upper() == OTHER_TERM else head for head, tail in halves if tail), None)
+    return part({**value, "identifier": OTHER_TERM, "parent": below} if below else value, at)
 
 
 def _node(value: Json, kind: str, at: Place) -> Json:
@@ -269,12 +301,16 @@ def _node(value: Json, kind: str, at: Place) -> Json:
 
 
 def answer(value: Json, at: Place) -> Json:
-    """An answer to a question of a national report: the question's key is the field's name."""
+    """An answer to a question of a national report, key `field`, or to a part of one, key `field.part`."""
     members = value if isinstance(value, dict) else {"value": value}
-    if isinstance(members.get("value"), dict):
+    chosen = members.get("value")
+    if isinstance(chosen, dict):
         members = {("text" if key == "value" else key): member for key, member in members.items()}
+    elif isinstance(chosen, str) and GUID_TERM.match(chosen):
+        members = {**members, "term": chosen}
     said = at.walk.cleaned(members, at.field.scope, at.pointer)
-    return {"@id": at.node, "@type": "Answer", "question": at.walk.question(at.key), **said} if said else None
+    question = ".".join(step for step in at.pointer.split("/")[1:] if not step.isdecimal())
+    return {"@id": at.node, "@type": "Answer", "question": at.walk.question(question), **said} if said else None
 
 
 def boolean(value: Json, at: Place) -> Json:
@@ -300,6 +336,8 @@ def date(value: Json, at: Place) -> Json:
     if not isinstance(value, str):
         return at.wrong_type(value, "a date as a string")
     written = value.strip()
+    if written == NO_DATE:
+        return None
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}T[\d:.]+(Z|[+-]\d{2}:\d{2})?", written):
         return written[:10]
     if re.fullmatch(r"\d{4}-\d{2}", written):
@@ -342,17 +380,21 @@ def name(value: Json, at: Place) -> Json:
 
 
 CLEANERS: dict[str, Cleaner] = {
+    "alignment": alignment,
     "answer": answer,
     "boolean": boolean,
     "country": country,
     "date": date,
     "date_time": date_time,
+    "element": element,
+    "identification": identification,
     "iri": iri,
     "link": link,
     "location": location,
     "name": name,
     "number": number,
     "part": part,
+    "partialAnswer": answer,
     "place": place,
     "plain": plain,
     "reference": reference,

@@ -155,7 +155,7 @@ def _max_count(compiler: "Compiler", shape: "Shape", values: list[Term]) -> None
 
 
 def _holds(graph: Graph, left: Term, right: Term, accepted: Callable[[int, int], bool]) -> bool:
-    """Whether an order holds; not comparable is "no" (SPARQL: a type error), noted for the reference engine to say."""
+    """Whether an order holds. Not comparable is "no" (in SPARQL a type error); pyshacl may differ, so it is asked."""
     ordered = order(left, right)
     if ordered is None:
         graph.undecided = True

@@ -72,26 +72,29 @@ def walk(shapes: Statements, path: Term, depth: int = 0) -> Walk:
         raise NeedsReference(f"path {path}")
     properties = shapes.nodes.get(path, {})
     if RDF_FIRST in properties:
-        return _sequence([walk(shapes, member, depth + n) for n, member in enumerate(_members(shapes, path, depth), 1)])
+        members = _members(shapes, path)
+        if depth + len(members) > MAX_DEPTH:
+            raise NeedsReference(f"path {path}: {len(members)} members")
+        return _sequence([walk(shapes, member, depth + n) for n, member in enumerate(members, 1)])
     if len(properties) != 1 or any(len(values) != 1 for values in properties.values()):
         raise NeedsReference(f"path {path}: one path form expected")
     [(form, [operand])] = properties.items()
     if form == INVERSE and isinstance(operand, ox.NamedNode):
         return lambda graph, node: graph.subjects(operand, node)
     if form == ALTERNATIVE:
-        return _alternative([walk(shapes, member, depth + 1) for member in _members(shapes, operand, 0)])
+        return _alternative([walk(shapes, member, depth + 1) for member in _members(shapes, operand)])
     if form in REPEATED:
         return _repeated(walk(shapes, operand, depth + 1), REPEATED[form])
     raise NeedsReference(f"path {path}: form {form}")
 
 
-def _members(shapes: Statements, head: Term, depth: int) -> list[Term]:
+def _members(shapes: Statements, head: Term) -> list[Term]:
     try:
         members = shapes.items(head)
     except ShapeError as error:
         raise NeedsReference(str(error)) from None
-    if len(members) < 2 or depth + len(members) > MAX_DEPTH:
-        raise NeedsReference(f"path {head}: {len(members)} members")
+    if len(members) < 2:
+        raise NeedsReference(f"path {head}: two members or more expected")
     return members
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import pyoxigraph as ox
 import rdflib
-from pyshacl.errors import ReportableRuntimeError, ShapeRecursionWarning, ValidationFailure
+from pyshacl.errors import ShapeRecursionWarning
 from pyshacl.pytypes import SHACLExecutor
 from pyshacl.shapes_graph import ShapesGraph
 from rdflib.term import Identifier
@@ -40,7 +40,8 @@ class _Unread(rdflib.Literal):
     """A literal whose lexical form rdflib is kept from reading.
 
     It would take some forms that XSD does not allow (`1_000`, `20240101`, a date as xsd:dateTime), warn about others,
-    and parse rdf:HTML, to which every text belongs.
+    and parse rdf:HTML, to which every text belongs. rdflib orders such literals as texts; for `<=` it does so only when
+    that holds and ends the run when it does not, which is mended here.
     """
 
     __slots__ = ()
@@ -51,6 +52,12 @@ class _Unread(rdflib.Literal):
         literal._value = None
         literal._ill_typed = ill_typed
         return literal
+
+    def __le__(self, other: Any) -> bool:
+        return not self > other
+
+    def __ge__(self, other: Any) -> bool:
+        return not other > self
 
 
 class _Terms:
@@ -85,8 +92,8 @@ def _converted(term: Term) -> Identifier:
         return rdflib.URIRef(term.value)
     if isinstance(term, ox.BlankNode):
         return rdflib.BNode(term.value)
-    if isinstance(term, ox.Triple):
-        raise ReferenceFailure(f"{term}: triple terms are not validated")
+    if isinstance(term, ox.Triple) or term.direction:
+        raise ReferenceFailure(f"{term}: terms new in RDF 1.2 are not validated")
     if term.language:
         return rdflib.Literal(term.value, lang=term.language)
     if term.datatype.value == XSD + "string":
@@ -115,26 +122,37 @@ class Reference:
         self._graph = ShapesGraph(graph)
 
     def results(
-        self, triples: Iterable[Triple], about: Callable[[Term], Collection[str]], records: Collection[str] | None
+        self,
+        own: Iterable[Triple],
+        other: Iterable[Triple],
+        about: Callable[[Term], Collection[str]],
+        records: Collection[str] | None,
     ) -> dict[str, list[Result]]:
         """Record → what pyshacl says of the focus nodes that are `about` it, one run for all the records (None: any).
+
+        Focus nodes come from the `own` statements only; the `other` ones are read.
 
         Raises ReferenceFailure when pyshacl ends without an answer.
         """
         terms = _Terms()
         data = rdflib.Graph(bind_namespaces="none")
-        for triple in triples:
+        for triple in own:
             data.add(tuple(map(terms.there, triple)))  # type: ignore[arg-type]
         found: dict[str, list[Result]] = defaultdict(list)
         executor = SHACLExecutor()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ShapeRecursionWarning)
             try:
-                for shape in self._graph.shapes:
-                    for record, focus in _grouped(shape.focus_nodes(data), terms, about, records).items():
+                targets = [
+                    (shape, _grouped(shape.focus_nodes(data), terms, about, records)) for shape in self._graph.shapes
+                ]
+                for triple in other:
+                    data.add(tuple(map(terms.there, triple)))  # type: ignore[arg-type]
+                for shape, grouped in targets:
+                    for record, focus in grouped.items():
                         _, reports = shape.validate(executor, data, focus=focus)
                         found[record].extend(self._result(terms, dict(_facts(*report))) for report in reports)
-            except (ReportableRuntimeError, ValidationFailure, ShapeError) as error:
+            except (RuntimeError, TypeError, ValueError, ShapeError) as error:  # TypeError: rdflib on what has no order
                 raise ReferenceFailure(str(error)) from error
         return dict(found)
 

@@ -1,6 +1,8 @@
 """Validation of a batch of records: compiled shapes decide and pyshacl confirms, or does alone what they cannot."""
 
-from collections.abc import Collection, Iterable
+import gc
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from zlib import crc32
 
 import pyoxigraph as ox
@@ -30,7 +32,7 @@ class Validator:
 
     `ontology` gives the class hierarchy and what else is known without the store. `lookup(node)` gives statements about
     a node outside the batch that shapes may read: with the node as subject and, where a path goes backwards, as object.
-    `handed_over` says why pyshacl validates alone, None where the shapes could be compiled.
+    `handed_over` says why pyshacl validates alone, None where the shapes could be compiled. Not for several threads.
     """
 
     confirm: bool = True
@@ -65,7 +67,8 @@ class Validator:
         and ReferenceFailure when pyshacl validates alone and cannot.
         """
         self.unconfirmed = {}
-        graph = Graph(batch, self._ontology, self._lookup, self._inverse)
+        with _collector_paused():
+            graph = Graph(batch, self._ontology, self._lookup, self._inverse)
         if self.compiled is None:
             everything = _Slice(graph, self._hierarchy, None)
             everything.around(graph.nodes, REFERENCE_HOPS)
@@ -75,15 +78,20 @@ class Validator:
         return {record: ordered(results) for record, results in found.items() if results}
 
     def _compiled_results(self, graph: Graph, compiled: Compiled) -> dict[str, list[Result]]:
-        focus = compiled.focus(graph)
         found: dict[str, list[Result]] = {}
         doubtful = set()
-        for record, nodes in focus.items():
-            graph.undecided = False
-            found[record] = compiled.results(graph, nodes)
-            if graph.undecided:
-                doubtful.add(record)
-        again = {r: focus[r] for r in focus if r in doubtful or (self.confirm and self._confirms(r, found[r]))}
+        with _collector_paused():
+            focus = compiled.focus(graph)
+            for record, nodes in focus.items():
+                graph.undecided = False
+                found[record] = compiled.results(graph, nodes)
+                if graph.undecided:
+                    doubtful.add(record)
+        again = {
+            record: focus.get(record, {})
+            for record in (*focus, *(graph.records.keys() - focus.keys()))
+            if record in doubtful or (self.confirm and self._confirms(record, found.get(record, ())))
+        }
         if again:
             found.update(self._confirmed(graph, compiled, again, found, doubtful))
         return found
@@ -100,57 +108,73 @@ class Validator:
         compiled: Compiled,
         focus: dict[str, Focus],
         found: dict[str, list[Result]],
-        doubtful: Collection[str],
+        doubtful: set[str],
     ) -> dict[str, list[Result]]:
         """pyshacl's results of the doubtful records, after it agreed on all the others."""
+        theirs = self._answers(graph, compiled, focus)
+        differing = {
+            record: differences
+            for record in theirs.keys() - doubtful
+            if any(differences := difference(found.get(record, ()), theirs[record]))
+        }
+        if differing:
+            raise EngineMismatch(_mismatch(differing))
+        return {record: theirs[record] for record in theirs.keys() & doubtful}
+
+    def _answers(self, graph: Graph, compiled: Compiled, focus: dict[str, Focus]) -> dict[str, list[Result]]:
+        """pyshacl's results of the records, in one run, without those that end its run; these are `unconfirmed`."""
         slice_ = _Slice(graph, self._hierarchy, self._mentioned)
+        slice_.own.update((pointer, None) for pointer in compiled.pointers(graph))
         for record, nodes in focus.items():
             trace = Trace(graph)
             compiled.results(trace, nodes)
             slice_.around(graph.nodes_of.get(record, ()), 1)
             slice_.read(trace)
-        slice_.triples.update((pointer, None) for pointer in compiled.pointers(graph))
-        theirs = self._answers(slice_, focus)
-        differing = {
-            record: difference(found[record], theirs[record])
-            for record in theirs
-            if record not in doubtful and difference(found[record], theirs[record]) != ([], [])
-        }
-        if differing:
-            raise EngineMismatch(_mismatch(differing))
-        return {record: results for record, results in theirs.items() if record in doubtful}
-
-    def _answers(self, slice_: "_Slice", records: Collection[str]) -> dict[str, list[Result]]:
-        """pyshacl's results of the records that it can answer for; one that ends its run costs only itself."""
         try:
-            answers = self._referred(slice_, records)
+            answers = self._referred(slice_, focus)
         except ReferenceFailure as error:
+            records = list(focus)
             if len(records) == 1:
-                self.unconfirmed[next(iter(records))] = str(error)
+                self.unconfirmed[records[0]] = str(error)
                 return {}
-            return {r: results for record in records for r, results in self._answers(slice_, (record,)).items()}
-        return {record: answers.get(record, []) for record in records}
+            middle = len(records) // 2
+            halves = ({record: focus[record] for record in part} for part in (records[:middle], records[middle:]))
+            return {record: found for half in halves for record, found in self._answers(graph, compiled, half).items()}
+        return {record: answers.get(record, []) for record in focus}
 
     def _referred(self, slice_: "_Slice", records: Collection[str] | None) -> dict[str, list[Result]]:
         if self._reference is None:
             self._reference = Reference(self._shapes)
-        return self._reference.results(slice_.triples, slice_.graph.records_about, records)
+        return self._reference.results(slice_.own, slice_.other, slice_.graph.records_about, records)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Lets Python not search for reference cycles: the many dictionaries of a batch have none, and it takes longest."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class _Slice:
-    """The part of a graph that pyshacl is given: records whole, of other nodes what can matter to shapes."""
+    """The part of a graph that pyshacl is given: records whole (`own`), of other nodes what can matter to shapes."""
 
     def __init__(self, graph: Graph, hierarchy: Iterable[Triple], mentioned: Collection[Term] | None) -> None:
         self.graph = graph
         self._mentioned = mentioned
         self._taken: set[Term] = set()
-        self.triples: dict[Triple, None] = dict.fromkeys(hierarchy)
+        self.own: dict[Triple, None] = dict.fromkeys(hierarchy)
+        self.other: dict[Triple, None] = {}
 
     def read(self, trace: Trace) -> None:
         """Takes in what the compiled checker read."""
         for node in trace.read:
             self._take(node)
-        self.triples.update(trace.followed)
+        self.other.update(trace.followed)
 
     def around(self, nodes: Iterable[Term], hops: int) -> None:
         """Takes in nodes, those they refer to and so on, `hops` times over."""
@@ -165,11 +189,12 @@ class _Slice:
         if node in self._taken or isinstance(node, ox.Literal | ox.Triple):
             return
         self._taken.add(node)
-        whole = self._mentioned is None or node in self.graph.owners
+        inside = node in self.graph.nodes
+        triples = self.own if inside else self.other
         for predicate, values in self.graph.properties(node).items():
-            if whole or predicate in self._mentioned:  # type: ignore[operator]  # None is whole
-                self.triples.update(((node, predicate, value), None) for value in values)
-        self.triples.update(((other, predicate, node), None) for predicate, other in self.graph.referrers(node))
+            if inside or self._mentioned is None or predicate in self._mentioned:
+                triples.update(((node, predicate, value), None) for value in values)
+        self.other.update(((other, predicate, node), None) for predicate, other in self.graph.referrers(node))
 
 
 def _mismatch(differing: dict[str, tuple[Collection[Key], Collection[Key]]]) -> str:
