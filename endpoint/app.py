@@ -54,10 +54,10 @@ def create_app(settings: Settings) -> FastAPI:
     )
     problems.install(app, settings.base_iri)
     app.add_exception_handler(ClientDisconnect, _gone)
-    app.add_api_route("/", _home, methods=["GET", "HEAD"])
-    app.add_api_route("/sparql", _sparql, methods=["GET", "HEAD", "POST", "OPTIONS"])
-    app.add_api_route("/livez", _livez, methods=["GET", "HEAD"])
-    app.add_api_route("/readyz", _readyz, methods=["GET", "HEAD"])
+    app.add_route("/", _home, methods=["GET", "HEAD"])
+    app.add_route("/sparql", _sparql, methods=["GET", "HEAD", "POST", "OPTIONS"])
+    app.add_route("/livez", _livez, methods=["GET", "HEAD"])
+    app.add_route("/readyz", _readyz, methods=["GET", "HEAD"])
     return app
 
 
@@ -261,7 +261,7 @@ def _description(address: str) -> Iterator[ox.Triple]:
     yield ox.Triple(graph, _RDF_TYPE, sd("Graph"))
 
 
-async def _livez() -> Response:
+async def _livez(request: Request) -> Response:
     """Whether the process runs."""
     return JSONResponse({"status": "alive"})
 

@@ -9,7 +9,7 @@ from ontology.errors import QueryError
 GRAPH_FORMS = frozenset({"CONSTRUCT", "DESCRIBE"})
 
 
-class NotAcceptable(QueryError):
+class NotAcceptableError(QueryError):
     """No format of this answer is one that the client accepts."""
 
 
@@ -87,7 +87,7 @@ _WEIGHT = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 def choose(formats: Sequence[Format], accept: str, name: str | None = None) -> Choice:
     """The best of `formats` for an Accept header; a `format` parameter, if given, decides alone.
 
-    An empty header accepts everything. Of equally welcome formats the first one wins. Raises NotAcceptable.
+    An empty header accepts everything. Of equally welcome formats the first one wins. Raises NotAcceptableError.
     """
     if name is not None:
         return _named(formats, name)
@@ -95,7 +95,7 @@ def choose(formats: Sequence[Format], accept: str, name: str | None = None) -> C
     best = max(_offers(formats), key=lambda offer: _weight(offer.media_type, ranges))
     if _weight(best.media_type, ranges) == 0:
         offered = ", ".join(format_.media_type for format_ in formats)
-        raise NotAcceptable(f"the answer can be had as {offered}; the request accepts {accept!r}")
+        raise NotAcceptableError(f"the answer can be had as {offered}; the request accepts {accept!r}")
     return best
 
 
@@ -104,7 +104,7 @@ def _named(formats: Sequence[Format], name: str) -> Choice:
         if format_.answers_to(name):
             return Choice(format_, format_.media_type)
     offered = ", ".join(format_.name for format_ in formats)
-    raise NotAcceptable(f"the answer can be had with format={offered}; the request has format={name!r}")
+    raise NotAcceptableError(f"the answer can be had with format={offered}; the request has format={name!r}")
 
 
 def _offers(formats: Sequence[Format]) -> Iterator[Choice]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from endpoint.generations import Generation, Generations
 from endpoint.lexer import located
 from endpoint.settings import Settings
-from endpoint.worker import DATA, END, FRAME, QUERY, READY, Request
+from endpoint.worker import DATA, FRAME, QUERY, Request
 from ontology.errors import ClearingHouseError, QueryError, QueryTimeout, QueryTooLarge, StoreError, WorkersBusy
 
 HEAD_BYTES = 1 << 20  # of an answer, held back until its status can be known
@@ -63,25 +63,29 @@ class WorkerProcess:
     async def start(cls, generations: Generations, generation: Generation, memory: int) -> "WorkerProcess":
         """Start a worker and wait until it has opened the generation; raises StoreError when it does not."""
         ours, theirs = socket.socketpair()
+        reader, writer = await asyncio.open_connection(sock=ours)
         with theirs:
             arguments = (str(theirs.fileno()), str(generations.directory), generation.name, str(memory))
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "endpoint.worker", *arguments),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,  # an interrupt from the terminal is for the server alone
-            )
-        worker = cls(generation, process, *await asyncio.open_connection(sock=ours))
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    *(sys.executable, "-m", "endpoint.worker", *arguments),
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=asyncio.subprocess.DEVNULL,
+                    pass_fds=[theirs.fileno()],
+                    start_new_session=True,  # an interrupt from the terminal is for the server alone
+                )
+            except OSError:
+                writer.close()
+                raise
+        worker = cls(generation, process, reader, writer)
         try:
             async with asyncio.timeout(_START_TIMEOUT):
-                kind, payload = await worker.receive()
+                _, payload = await worker.receive()
         except BaseException as error:
             await worker.stop()
             if isinstance(error, EOFError | OSError | TimeoutError):
                 raise StoreError(f"no worker could open generation {generation.name}") from error
             raise
-        assert kind == READY, kind  # noqa: S101  (the protocol of the two modules)
         worker.isolated = json.loads(payload)["isolated"]
         return worker
 
@@ -166,14 +170,15 @@ class Answer:
         self._seconds_left -= loop.time() - started
         if kind == DATA:
             return payload
-        assert kind == END, kind  # noqa: S101  (the protocol of the two modules)
         self.complete = True
         self.close()
         if outcome := json.loads(payload):
             raise _failure(outcome["error"], outcome.get("message", ""))
         return b""
 
-    async def _death(self) -> QueryTooLarge:
+    async def _death(self) -> QueryError:
+        if self._closed:
+            return QueryError("the answer is no longer wanted")
         code = await self._worker.stop()
         _log.warning("worker %d ended with code %d while answering", self._worker.pid, code)
         return QueryTooLarge("the query ended its process, most likely by taking more memory than one query may")

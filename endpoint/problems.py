@@ -1,6 +1,7 @@
 """How a failure looks from outside: every error as a problem document (RFC 9457), by one table."""
 
 import http
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from endpoint.lexer import LocatedSyntaxError
-from endpoint.negotiation import NotAcceptable
+from endpoint.negotiation import NotAcceptableError
 from endpoint.pool import NotXmlError
 from ontology.errors import (
     ClearingHouseError,
@@ -30,6 +31,9 @@ from ontology.errors import (
 MEDIA_TYPE = "application/problem+json"
 _TRY_AGAIN = (http.HTTPStatus.SERVICE_UNAVAILABLE, http.HTTPStatus.GATEWAY_TIMEOUT)
 _RETRY_AFTER = {"Retry-After": "5"}  # seconds
+_LOGGED = "the failure has been logged"
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     QueryTimeout: Problem("query-timeout", "The query took too long", 504),
     QueryTooLarge: Problem("query-too-large", "The query or its answer is too large", 422),
     WorkersBusy: Problem("busy", "The server is busy", 503),
-    NotAcceptable: Problem("not-acceptable", "No acceptable format", 406),
+    NotAcceptableError: Problem("not-acceptable", "No acceptable format", 406),
     NotXmlError: Problem("not-xml", "XML cannot express this answer", 406),
 }
 
@@ -78,8 +82,8 @@ def install(app: FastAPI, base_iri: str) -> None:
         }
         return JSONResponse(content, problem.status, media_type=MEDIA_TYPE)
 
-    def known(request: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, ClearingHouseError)  # noqa: S101  (it is registered for this class)
+    @app.exception_handler(ClearingHouseError)
+    async def known(request: Request, error: ClearingHouseError) -> JSONResponse:
         problem = problem_of(error)
         more = {"line": error.line, "column": error.column} if isinstance(error, LocatedSyntaxError) else {}
         answer = response(request, problem, _detail(error, problem), **more)
@@ -89,32 +93,31 @@ def install(app: FastAPI, base_iri: str) -> None:
             answer.headers["Vary"] = "Accept"
         return answer
 
-    def http_error(request: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, HTTPException)  # noqa: S101
+    @app.exception_handler(HTTPException)
+    async def plain(request: Request, error: HTTPException) -> JSONResponse:
         # What a status says by itself has no type of its own (RFC 9457, 4.2.1).
-        plain = Problem("", http.HTTPStatus(error.status_code).phrase, error.status_code)
-        answer = response(request, plain, _http_detail(request, error))
+        problem = Problem("", http.HTTPStatus(error.status_code).phrase, error.status_code)
+        answer = response(request, problem, _http_detail(request, error))
         answer.headers.update(error.headers or {})
         return answer
 
-    def invalid(request: Request, error: Exception) -> JSONResponse:
-        assert isinstance(error, RequestValidationError)  # noqa: S101
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         faults = [{"in": [str(part) for part in fault["loc"]], "message": fault["msg"]} for fault in error.errors()]
         problem = Problem("invalid-request", "The request is not valid", 422)
         return response(request, problem, "a parameter is missing or not of its type", errors=faults)
 
-    def unknown(request: Request, _: Exception) -> JSONResponse:
-        return response(request, PROBLEMS[ClearingHouseError], "the failure has been logged")
-
-    app.add_exception_handler(ClearingHouseError, known)
-    app.add_exception_handler(HTTPException, http_error)
-    app.add_exception_handler(RequestValidationError, invalid)
-    app.add_exception_handler(Exception, unknown)
+    @app.exception_handler(Exception)
+    async def unknown(request: Request, _: Exception) -> JSONResponse:
+        return response(request, PROBLEMS[ClearingHouseError], _LOGGED)
 
 
 def _detail(error: ClearingHouseError, problem: Problem) -> str:
     """What went wrong, unless it is an inner matter whose words may name paths of this machine."""
-    return "the failure has been logged" if problem.status == http.HTTPStatus.INTERNAL_SERVER_ERROR else str(error)
+    if problem.status != http.HTTPStatus.INTERNAL_SERVER_ERROR:
+        return str(error)
+    _log.error("a request failed", exc_info=error)
+    return _LOGGED
 
 
 def _http_detail(request: Request, error: HTTPException) -> str:

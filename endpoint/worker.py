@@ -185,8 +185,8 @@ def _isolate() -> bool:
 def _limit(memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, _OPEN_FILES) if hard >= 0 else _OPEN_FILES,) * 2)
+    open_files = min(_OPEN_FILES, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+    resource.setrlimit(resource.RLIMIT_NOFILE, (open_files, open_files))
     with contextlib.suppress(OSError):  # when memory runs out the kernel should take a worker, not the server
         Path("/proc/self/oom_score_adj").write_text("900")
 

@@ -56,6 +56,10 @@ class Judge:
             self._kinds[guid] = [ox.Triple(node, TYPE, ox.NamedNode(kind))]
         return self._kinds[guid]
 
+    def forget(self) -> None:
+        """Forget what kinds of records were looked up: `schema_of` is another one now."""
+        self._kinds.clear()
+
     def findings(self, batch: Sequence[Mapped]) -> list[list[Finding]]:
         """All findings of each record, those of the mapping first. No two records of a batch have the same GUID."""
         iris = [self.mapping.iris.record(mapped.document.guid).value for mapped in batch]

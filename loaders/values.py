@@ -280,11 +280,12 @@ def alignment(value: Json, at: Place) -> Json:
 
 def identification(value: Json, at: Place) -> Json:
     """An identifier that another registry has given, a node of its own (https://www.w3.org/TR/vocab-adms/#adms-identifier)."""
-    return _node({"notation": value}, "Identifier", at)
+    notation = plain(value, at)
+    return {"@id": at.node, "@type": "Identifier", "notation": notation} if notation else None
 
 
 def element(value: Json, at: Place) -> Json:
-    """An element of a measure, a nested object; `#` stands between Other and the parent it is below, in either member."""
+    """An element of a measure, a nested object; `#` joins Other to the parent it is below, in either member."""
     if not isinstance(value, dict):
         return part(value, at)
     named = [text for text in (value.get("parent"), value.get("identifier")) if isinstance(text, str)]

@@ -9,11 +9,12 @@ import pyoxigraph as ox
 from ontology.errors import ShapeError
 
 from . import paths
-from .constraints import BUILDERS, COMPANIONS, Check, Test
+from .constraints import BUILDERS, COMPANIONS
 from .index import Graph, Statements
 from .paths import NeedsReference
 from .report import Result, Source, source
 from .terms import RDF_TYPE, RDFS, SH, SUBCLASS_OF, TRUE, XSD, Term, well_formed
+from .value_constraints import Check, Test
 
 TARGETS = frozenset({"targetClass", "targetNode", "targetObjectsOf", "targetSubjectsOf"})
 PATH_FORMS = frozenset({"path", "inversePath", "alternativePath", "zeroOrMorePath", "oneOrMorePath", "zeroOrOnePath"})

@@ -1,251 +1,46 @@
-"""SHACL Core constraint components as Python closures (https://www.w3.org/TR/shacl/#core-components).
+"""SHACL Core constraints on the value nodes of a focus node together, and those that refer to other shapes.
 
-A builder reads the values of one parameter at a shape and adds to it *tests* (true or false for each value node) or
-*checks* (on all value nodes of a focus node at once, yielding `sh:value` of each result). Where the Recommendation
-leaves room, the reading is pyshacl's. Whatever a builder does not expect raises NeedsReference.
+With those on a single value node these are all of https://www.w3.org/TR/shacl/#core-components.
 """
 
 import operator
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from ontology.errors import ShapeError
-
+from . import value_constraints
 from .index import Graph
 from .paths import NeedsReference
-from .patterns import hazard
-from .terms import (
-    INTEGERS,
-    LANG_STRING,
-    LEXICAL,
-    RDF,
-    RDF_TYPE,
-    RDFS,
-    SH,
-    TRUE,
-    XSD,
-    Term,
-    comparable,
-    order,
-    text,
-    well_formed,
-)
+from .terms import TRUE, XSD, Term
+from .value_constraints import ORDERS, Builder, Test, boolean, component, holds, number, one, predicate
 
 if TYPE_CHECKING:
     from .compiled import Compiler, Shape
-
-Test: TypeAlias = Callable[[Graph, Term], bool]
-Check: TypeAlias = Callable[[Graph, Term, Collection[Term]], Iterator[Term | None]]
-Builder: TypeAlias = Callable[["Compiler", "Shape", list[Term]], None]
-
-
-def _name(parameter: str) -> str:
-    return parameter[0].upper() + parameter[1:] + "ConstraintComponent"
-
-
-def _one(parameter: str, values: list[Term]) -> Term:
-    if len(values) != 1:
-        raise NeedsReference(f"{len(values)} values of sh:{parameter}")
-    return values[0]
-
-
-def _number(parameter: str, values: list[Term], datatypes: Collection[str] = INTEGERS) -> int:
-    literal = _one(parameter, values)
-    if isinstance(literal, ox.Literal) and literal.datatype.value in datatypes and well_formed(literal):
-        number = int(literal.value)
-        if number >= 0:
-            return number
-    raise NeedsReference(f"sh:{parameter} {literal}")
-
-
-def _predicate(parameter: str, value: Term) -> ox.NamedNode:
-    if isinstance(value, ox.NamedNode):
-        return value
-    raise NeedsReference(f"sh:{parameter} {value}")
-
-
-def _boolean(parameter: str, values: list[Term]) -> bool:
-    literal = _one(parameter, values)
-    if isinstance(literal, ox.Literal) and literal.datatype.value == XSD + "boolean" and well_formed(literal):
-        return literal == TRUE
-    raise NeedsReference(f"sh:{parameter} {literal}")
-
-
-# Value types
-
-
-def _class(compiler: "Compiler", shape: "Shape", values: list[Term]) -> None:
-    for value in values:
-        accepted = compiler.subclasses(value)
-
-        def test(graph: Graph, node: Term, accepted: frozenset[Term] = accepted) -> bool:
-            return any(kind in accepted for kind in graph.objects(node, RDF_TYPE))
-
-        shape.tests.append((_name("class"), test))
-
-
-def _datatype(compiler: "Compiler", shape: "Shape", values: list[Term]) -> None:
-    datatype = _predicate("datatype", _one("datatype", values))
-    iri = datatype.value
-
-    def typed(graph: Graph, node: Term) -> bool:
-        return isinstance(node, ox.Literal) and node.datatype == datatype
-
-    def typed_well(graph: Graph, node: Term) -> bool:
-        return isinstance(node, ox.Literal) and node.datatype == datatype and well_formed(node)
-
-    if iri == RDFS + "Literal":
-        shape.tests.append((_name("datatype"), lambda graph, node: isinstance(node, ox.Literal)))
-    elif iri in (XSD + "string", LANG_STRING):
-        shape.tests.append((_name("datatype"), typed))
-    elif iri in LEXICAL:
-        shape.tests.append((_name("datatype"), typed_well))
-    elif iri.startswith((XSD, RDF, RDFS)):
-        raise NeedsReference(f"sh:datatype {datatype}")
-    else:
-        shape.tests.append((_name("datatype"), typed))
-
-
-_KINDS: dict[str, tuple[type, ...]] = {
-    "IRI": (ox.NamedNode,),
-    "BlankNode": (ox.BlankNode,),
-    "Literal": (ox.Literal,),
-    "BlankNodeOrIRI": (ox.BlankNode, ox.NamedNode),
-    "BlankNodeOrLiteral": (ox.BlankNode, ox.Literal),
-    "IRIOrLiteral": (ox.NamedNode, ox.Literal),
-}
-
-
-def _node_kind(compiler: "Compiler", shape: "Shape", values: list[Term]) -> None:
-    kind = _predicate("nodeKind", _one("nodeKind", values)).value.removeprefix(SH)
-    if kind not in _KINDS:
-        raise NeedsReference(f"sh:nodeKind {kind}")
-    kinds = _KINDS[kind]
-    shape.tests.append((_name("nodeKind"), lambda graph, node: isinstance(node, kinds)))
 
 
 # Cardinality
 
 
 def _min_count(compiler: "Compiler", shape: "Shape", values: list[Term]) -> None:
-    least = _number("minCount", values, {XSD + "integer"})
+    least = number("minCount", values, {XSD + "integer"})
 
     def check(graph: Graph, focus: Term, nodes: Collection[Term]) -> Iterator[None]:
         if len(nodes) < least:
             yield None
 
-    shape.only_on_property("minCount").checks.append((_name("minCount"), check))
+    shape.only_on_property("minCount").checks.append((component("minCount"), check))
 
 
 def _max_count(compiler: "Compiler", shape: "Shape", values: list[Term]) -> None:
-    most = _number("maxCount", values, {XSD + "integer"})
+    most = number("maxCount", values, {XSD + "integer"})
 
     def check(graph: Graph, focus: Term, nodes: Collection[Term]) -> Iterator[None]:
         if len(nodes) > most:
             yield None
 
-    shape.only_on_property("maxCount").checks.append((_name("maxCount"), check))
-
-
-# Value ranges
-
-
-def _holds(graph: Graph, left: Term, right: Term, accepted: Callable[[int, int], bool]) -> bool:
-    """Whether an order holds. Not comparable is "no" (in SPARQL a type error); pyshacl may differ, so it is asked."""
-    ordered = order(left, right)
-    if ordered is None:
-        graph.undecided = True
-        return False
-    return accepted(ordered, 0)
-
-
-_ORDERS: dict[str, Callable[[int, int], bool]] = {
-    "minExclusive": operator.gt,
-    "minInclusive": operator.ge,
-    "maxExclusive": operator.lt,
-    "maxInclusive": operator.le,
-    "lessThan": operator.lt,
-    "lessThanOrEquals": operator.le,
-}
-
-
-def _bound(parameter: str) -> Builder:
-    accepted = _ORDERS[parameter]
-
-    def build(compiler: "Compiler", shape: "Shape", values: list[Term]) -> None:
-        for value in values:
-            if not isinstance(value, ox.Literal) or comparable(value) is None:
-                raise NeedsReference(f"sh:{parameter} {value}")
-
-            def test(graph: Graph, node: Term, bound: ox.Literal = value) -> bool:
-                return isinstance(node, ox.Literal) and _holds(graph, node, bound, accepted)
-
-            shape.tests.append((_name(parameter), test))
-
-    return build
-
-
-# Strings
-
-
-def _min_length(compiler: "Compiler", shape: "Shape", values: list[Term]) -> None:
-    least = _number("minLength", values)
-    if least:
-        shape.tests.append(
-            (
-                _name("minLength"),
-                lambda graph, node: isinstance(node, ox.NamedNode | ox.Literal) and len(text(node)) >= least,
-            )
-        )
-
-
-def _max_length(compiler: "Compiler", shape: "Shape", values: list[Term]) -> None:
-    most = _number("maxLength", values)
-    shape.tests.append(
-        (
-            _name("maxLength"),
-            lambda graph, node: isinstance(node, ox.NamedNode | ox.Literal) and len(text(node)) <= most,
-        )
-    )
-
-
-def _pattern(compiler: "Compiler", shape: "Shape", values: list[Term]) -> None:
-    given = compiler.values(shape.node, "flags")
-    flags = given[0].value if len(given) == 1 and isinstance(given[0], ox.Literal) else ""
-    if len(given) > 1 or not set(flags) <= {"i", "m"}:
-        raise NeedsReference(f"sh:flags {given}")
-    for value in values:
-        if not isinstance(value, ox.Literal):
-            raise NeedsReference(f"sh:pattern {value}")
-        try:
-            if reason := hazard(value.value):
-                raise ShapeError(f"{shape.node}: sh:pattern {value.value}: {reason}")
-            search = re.compile(value.value, sum({"i": re.I, "m": re.M}[flag] for flag in set(flags))).search
-        except re.error as error:
-            raise NeedsReference(f"sh:pattern {value}: {error}") from None
-
-        def test(graph: Graph, node: Term, search: Callable[[str], object] = search) -> bool:
-            return isinstance(node, ox.NamedNode | ox.Literal) and search(text(node)) is not None
-
-        shape.tests.append((_name("pattern"), test))
-
-
-def _language_in(compiler: "Compiler", shape: "Shape", values: list[Term]) -> None:
-    ranges = set()
-    for member in compiler.members("languageIn", _one("languageIn", values)):
-        if not isinstance(member, ox.Literal) or member.datatype.value != XSD + "string":
-            raise NeedsReference(f"sh:languageIn {member}")
-        ranges.add(member.value.lower())
-
-    def test(graph: Graph, node: Term) -> bool:
-        tag = node.language if isinstance(node, ox.Literal) else None
-        return bool(tag) and ("*" in ranges or tag in ranges or str(tag).partition("-")[0] in ranges)
-
-    shape.tests.append((_name("languageIn"), test))
+    shape.only_on_property("maxCount").checks.append((component("maxCount"), check))
 
 
 def _unique_lang(compiler: "Compiler", shape: "Shape", values: list[Term]) -> None:
@@ -256,46 +51,46 @@ def _unique_lang(compiler: "Compiler", shape: "Shape", values: list[Term]) -> No
                 if uses > 1:
                     yield None
 
-    if _boolean("uniqueLang", values):
-        shape.only_on_property("uniqueLang").checks.append((_name("uniqueLang"), check))
+    if boolean("uniqueLang", values):
+        shape.only_on_property("uniqueLang").checks.append((component("uniqueLang"), check))
 
 
 # Property pairs
 
 
 def _equals(compiler: "Compiler", shape: "Shape", values: list[Term]) -> None:
-    for pair in [_predicate("equals", value) for value in values]:
+    for pair in [predicate("equals", value) for value in values]:
 
         def check(graph: Graph, focus: Term, nodes: Collection[Term], pair: ox.NamedNode = pair) -> Iterator[Term]:
             others = graph.objects(focus, pair)
             yield from (node for node in nodes if node not in others)
             yield from (node for node in others if node not in nodes)
 
-        shape.checks.append((_name("equals"), check))
+        shape.checks.append((component("equals"), check))
 
 
 def _disjoint(compiler: "Compiler", shape: "Shape", values: list[Term]) -> None:
-    for pair in [_predicate("disjoint", value) for value in values]:
+    for pair in [predicate("disjoint", value) for value in values]:
 
         def check(graph: Graph, focus: Term, nodes: Collection[Term], pair: ox.NamedNode = pair) -> Iterator[Term]:
             others = graph.objects(focus, pair)
             yield from (node for node in nodes if node in others)
 
-        shape.checks.append((_name("disjoint"), check))
+        shape.checks.append((component("disjoint"), check))
 
 
 def _less(parameter: str) -> Builder:
-    accepted = _ORDERS[parameter]
+    accepted = ORDERS[parameter]
 
     def build(compiler: "Compiler", shape: "Shape", values: list[Term]) -> None:
-        for pair in [_predicate(parameter, value) for value in values]:
+        for pair in [predicate(parameter, value) for value in values]:
 
             def check(graph: Graph, focus: Term, nodes: Collection[Term], pair: ox.NamedNode = pair) -> Iterator[Term]:
                 others = graph.objects(focus, pair)
                 for node in nodes if others else ():
-                    yield from (node for right in others if not _holds(graph, node, right, accepted))
+                    yield from (node for right in others if not holds(graph, node, right, accepted))
 
-            shape.only_on_property(parameter).checks.append((_name(parameter), check))
+            shape.only_on_property(parameter).checks.append((component(parameter), check))
 
     return build
 
@@ -307,7 +102,7 @@ def _not(compiler: "Compiler", shape: "Shape", values: list[Term]) -> None:
     for value in values:
         conforms = compiler.shape(value, shape).conforms
         shape.tests.append(
-            (_name("not"), lambda graph, node, conforms=conforms: not conforms(graph, node))  # type: ignore[misc]
+            (component("not"), lambda graph, node, conforms=conforms: not conforms(graph, node))  # type: ignore[misc]
         )
 
 
@@ -322,7 +117,7 @@ def _logic(parameter: str, accepted: Callable[[int, int], bool]) -> Builder:
             def test(graph: Graph, node: Term, alternatives: list[Test] = alternatives) -> bool:
                 return accepted(sum(conforms(graph, node) for conforms in alternatives), len(alternatives))
 
-            shape.tests.append((_name(parameter), test))
+            shape.tests.append((component(parameter), test))
 
     return build
 
@@ -335,7 +130,7 @@ def _node(compiler: "Compiler", shape: "Shape", values: list[Term]) -> None:
         other = compiler.shape(value, shape)
         if other.source.path is not None:
             raise NeedsReference(f"sh:node {value} is a property shape")
-        shape.tests.append((_name("node"), other.conforms))
+        shape.tests.append((component("node"), other.conforms))
 
 
 def _property(compiler: "Compiler", shape: "Shape", values: list[Term]) -> None:
@@ -347,7 +142,7 @@ def _property(compiler: "Compiler", shape: "Shape", values: list[Term]) -> None:
 
 
 def _qualified(compiler: "Compiler", shape: "Shape", values: list[Term]) -> None:
-    value = _one("qualifiedValueShape", values)
+    value = one("qualifiedValueShape", values)
     conforms = compiler.shape(value, shape.only_on_property("qualifiedValueShape")).conforms
     siblings: list[Test] = []
     if TRUE in compiler.values(shape.node, "qualifiedValueShapesDisjoint"):
@@ -357,7 +152,7 @@ def _qualified(compiler: "Compiler", shape: "Shape", values: list[Term]) -> None
         return sum(conforms(graph, n) and not any(sibling(graph, n) for sibling in siblings) for n in nodes)
 
     limits = {
-        parameter: _number(parameter, found)
+        parameter: number(parameter, found)
         for parameter in ("qualifiedMinCount", "qualifiedMaxCount")
         if (found := compiler.values(shape.node, parameter))
     }
@@ -374,14 +169,14 @@ def _qualified(compiler: "Compiler", shape: "Shape", values: list[Term]) -> None
 
     for parameter, check in (("qualifiedMinCount", at_least), ("qualifiedMaxCount", at_most)):
         if parameter in limits:
-            shape.checks.append((_name(parameter), check))
+            shape.checks.append((component(parameter), check))
 
 
 # Other components
 
 
 def _closed(compiler: "Compiler", shape: "Shape", values: list[Term]) -> None:
-    if _boolean("closed", values):
+    if boolean("closed", values):
         ignored = [m for head in compiler.values(shape.node, "ignoredProperties") for m in compiler.members("in", head)]
         listed = [path for p in compiler.values(shape.node, "property") for path in compiler.values(p, "path")]
         shape.allowed = frozenset(p for p in (*ignored, *listed) if isinstance(p, ox.NamedNode))
@@ -394,28 +189,12 @@ def _has_value(compiler: "Compiler", shape: "Shape", values: list[Term]) -> None
             if wanted not in nodes:
                 yield None
 
-        shape.checks.append((_name("hasValue"), check))
+        shape.checks.append((component("hasValue"), check))
 
 
-def _in(compiler: "Compiler", shape: "Shape", values: list[Term]) -> None:
-    members = frozenset(compiler.members("in", _one("in", values)))
-    shape.tests.append((_name("in"), lambda graph, node: node in members))
-
-
-BUILDERS: dict[str, Builder] = {
-    "class": _class,
-    "datatype": _datatype,
-    "nodeKind": _node_kind,
+BUILDERS: dict[str, Builder] = value_constraints.BUILDERS | {
     "minCount": _min_count,
     "maxCount": _max_count,
-    "minExclusive": _bound("minExclusive"),
-    "minInclusive": _bound("minInclusive"),
-    "maxExclusive": _bound("maxExclusive"),
-    "maxInclusive": _bound("maxInclusive"),
-    "minLength": _min_length,
-    "maxLength": _max_length,
-    "pattern": _pattern,
-    "languageIn": _language_in,
     "uniqueLang": _unique_lang,
     "equals": _equals,
     "disjoint": _disjoint,
@@ -430,7 +209,6 @@ BUILDERS: dict[str, Builder] = {
     "qualifiedValueShape": _qualified,
     "closed": _closed,
     "hasValue": _has_value,
-    "in": _in,
 }
 """Parameter, without `sh:`, → its builder."""
 

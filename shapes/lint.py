@@ -77,7 +77,15 @@ def _typed_paths(shapes: Statements, shape: Term) -> set[str]:
     """Paths with a datatype at the shape and at the property shapes that share a parent with it."""
     parents = shapes.subjects(sh("property"), shape)
     family = {shape, *(sibling for parent in parents for sibling in shapes.objects(parent, sh("property")))}
-    return {_path(shapes, member) for member in family if shapes.objects(member, sh("datatype"))}
+    typed = [member for member in family if shapes.objects(member, sh("datatype"))]
+    alternatives = [
+        paths.text(shapes, alternative)
+        for member in typed
+        for path in shapes.objects(member, sh("path"))
+        for head in shapes.objects(path, paths.ALTERNATIVE)
+        for alternative in shapes.items(head)
+    ]
+    return {*alternatives, *(_path(shapes, member) for member in typed)}
 
 
 def unexplained_severities(shapes: Statements) -> Iterator[Finding]:

@@ -24,9 +24,9 @@ _CATEGORIES: dict[Any, Callable[[str], bool]] = {
 def hazard(pattern: str) -> str | None:
     """Why a pattern may run away, None when it cannot.
 
-    Refused are look-around and back-references, a repeated group with something variable in it unless one character
-    that occurs nowhere else in the group begins or ends it, and two open-ended repetitions in a row that share
-    characters. `^[A-Z]+(-[A-Z]+)*$` passes; `^([A-Z]+ ?)+$` does not. Raises re.error for no pattern at all.
+    Refused are look-around and back-references; a repeated group that some text can pass through in more than one way;
+    and two open-ended repetitions in a row that share characters. `^[A-Z]+(-[A-Z]+)*$` passes, `^([A-Z]+ ?)+$` does
+    not. Raises re.error for no pattern at all.
     """
     return next(_hazards(list(_parser.parse(pattern))), None)
 
@@ -40,12 +40,12 @@ def _hazards(items: list[Item]) -> Iterator[str]:
             yield "it refers back to a group"
         elif operator == _constants.BRANCH:
             for branch in argument[1]:
-                yield from _hazards(list(branch))
+                yield from _hazards(branch)
         elif operator in _REPEATS:
             body = list(_flat(argument[2]))
-            if argument[1] >= _MANY and any(map(_varies, body)) and not _delimited(body):
-                yield "it repeats a group in which something varies, without a delimiter"
             yield from _hazards(body)
+            if argument[1] >= _MANY and not _decided(body, _first(body)[0]):
+                yield "it repeats a group that a text can pass through in several ways"
     for one, other in pairwise(items):
         if _open(one) and _open(other) and _characters([one]) & _characters([other]):
             yield "two open-ended repetitions of the same characters follow each other"
@@ -61,11 +61,43 @@ def _flat(items: Iterable[Item]) -> Iterator[Item]:
             yield operator, argument
 
 
-def _varies(item: Item) -> bool:
-    operator, argument = item
-    return operator == _constants.BRANCH or (
-        operator in _REPEATS and (argument[0] != argument[1] or any(map(_varies, _flat(argument[2]))))
-    )
+def _first(items: list[Item]) -> tuple[frozenset[int], bool]:
+    """Characters that the items can begin with, and whether they can be empty."""
+    found: frozenset[int] = frozenset()
+    for operator, argument in items:
+        if operator == _constants.AT:
+            continue
+        if operator == _constants.BRANCH:
+            parts = [_first(list(_flat(branch))) for branch in argument[1]]
+            found, empty = found.union(*(part for part, _ in parts)), any(empty for _, empty in parts)
+        elif operator in _REPEATS:
+            part, empty = _first(list(_flat(argument[2])))
+            found, empty = found | part, empty or argument[0] == 0
+        else:
+            found, empty = found | _characters([(operator, argument)]), False
+        if not empty:
+            return found, False
+    return found, True
+
+
+def _decided(items: list[Item], follow: frozenset[int]) -> bool:
+    """Whether the next character always tells how to go on; `follow` may come after the items."""
+    for position, (operator, argument) in enumerate(items):
+        rest, empty = _first(items[position + 1 :])
+        after = rest | follow if empty else rest
+        if operator == _constants.BRANCH:
+            branches = [list(_flat(branch)) for branch in argument[1]]
+            starts = [_first(branch)[0] | (after if _first(branch)[1] else frozenset()) for branch in branches]
+            if sum(map(len, starts)) > len(frozenset().union(*starts)):
+                return False
+            if not all(_decided(branch, after) for branch in branches):
+                return False
+        elif operator in _REPEATS:
+            body = list(_flat(argument[2]))
+            start = _first(body)[0]
+            if (argument[0] != argument[1] and start & after) or not _decided(body, after | start):
+                return False
+    return True
 
 
 def _open(item: Item) -> bool:
@@ -75,13 +107,6 @@ def _open(item: Item) -> bool:
         return False
     body = list(_flat(argument[2]))
     return len(body) == 1 and body[0][0] in _SINGLE
-
-
-def _delimited(body: list[Item]) -> bool:
-    return any(
-        edge[0] in _SINGLE and not _characters([edge]) & _characters(rest)
-        for edge, rest in ((body[0], body[1:]), (body[-1], body[:-1]))
-    )
 
 
 def _characters(items: Iterable[Item]) -> frozenset[int]:

@@ -60,7 +60,7 @@ def _reaches_the_network(query: str, listener: Listener) -> bool:
     try:
         results = ox.Store().query(query)
         if not isinstance(results, ox.QueryBoolean):
-            list(results)  # type: ignore[call-overload]
+            list(results)
     except (SyntaxError, RuntimeError, ValueError, OSError):
         pass
     return listener.calls > before

@@ -74,7 +74,7 @@ def expected(case: Case) -> Counter[tuple[object, ...]]:
     for result in graph.objects(case.expected, ox.NamedNode(SH + "result")):
         given = {p.value.removeprefix(SH): next(iter(values)) for p, values in graph.nodes[result].items()}
         path = text(graph, given["resultPath"]) if "resultPath" in given else None
-        names = [str(given[k].value).removeprefix(SH) for k in ("sourceConstraintComponent", "resultSeverity")]
+        names = [str(given[k])[1:-1].removeprefix(SH) for k in ("sourceConstraintComponent", "resultSeverity")]
         found[plain(given["focusNode"]), path, plain(given.get("value")), *names] += 1
     return found
 

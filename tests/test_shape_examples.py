@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -38,14 +39,22 @@ def cases() -> Iterator[tuple[str, str, list[list[str]]]]:
         yield from ((schema, name, fault["report"]) for name, fault in example["invalid"].items())
 
 
+@cache
+def everyday_judge() -> Judge:
+    judge = Judge(Mapping(Iris(), Thesaurus.load()), lambda guid: None)
+    judge.validator.sample = 1.0
+    return judge
+
+
 def report(schema: str, name: str) -> list[list[str]]:
     example = json.loads((EXAMPLES / f"{schema}.json").read_text(encoding="utf-8"))
     patches = {"valid": {}, **example.get("also-valid", {})}
     patches |= {fault: case["patch"] for fault, case in example["invalid"].items()}
     text = json.dumps(merged(example["valid"], patches[name]))
     neighbours = example.get("neighbours", {})
-    judge = Judge(Mapping(Iris(), Thesaurus.load()), neighbours.get)
-    judge.validator.sample = 1.0
+    judge = everyday_judge()
+    judge.forget()
+    judge.schema_of = neighbours.get
     findings = judge.findings(judge.mapping.mapped([document(json.loads(text), text)]))[0]
     return sorted([found.severity, found.code, found.pointer] for found in findings)
 

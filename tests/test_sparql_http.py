@@ -1,7 +1,9 @@
 """The endpoint as its clients meet it: a real server on the loopback interface over a small generation."""
 
+import asyncio
 import contextlib
 import csv
+import functools
 import json
 import re
 import socket
@@ -23,7 +25,7 @@ from fastapi import FastAPI
 
 from endpoint.app import GENERATION_HEADER, create_app
 from endpoint.generations import Generations
-from endpoint.negotiation import GRAPH_FORMATS, RESULT_FORMATS, NotAcceptable, choose
+from endpoint.negotiation import GRAPH_FORMATS, RESULT_FORMATS, NotAcceptableError, choose
 from endpoint.problems import MEDIA_TYPE, PROBLEMS, problem_of
 from endpoint.settings import Settings
 from ontology.errors import ClearingHouseError, DoorError, LedgerError
@@ -91,7 +93,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     directory = tmp_path_factory.mktemp("endpoint")
     store = ox.Store(str(directory / "live"))
     store.extend([_number(number) for number in range(RECORDS)])
-    settings = Settings(data_dir=directory, workers=2, query_timeout=TIMEOUT, max_result_bytes=4 << 20, queue_length=2)
+    settings = Settings(data_dir=directory, workers=2, query_timeout=TIMEOUT, max_result_bytes=2 << 20, queue_length=2)
     Generations(settings.generations_dir).create(store, 7)
     with _serving(settings, store) as running:
         yield running
@@ -259,7 +261,7 @@ def test_the_most_welcome_format_is_chosen(accept: str, expected: str) -> None:
 
 @pytest.mark.parametrize("accept", ["image/png", "text/html", "*/*;q=0", "text/turtle", "text/csv;q=0", "garbage"])
 def test_no_welcome_format_is_an_error(accept: str) -> None:
-    with pytest.raises(NotAcceptable, match="text/csv"):
+    with pytest.raises(NotAcceptableError, match="text/csv"):
         choose(RESULT_FORMATS, accept)
 
 
@@ -301,8 +303,11 @@ def test_a_syntax_error_says_where(client: httpx.Client, running: Running) -> No
 def test_what_is_not_a_query_is_400(
     client: httpx.Client, running: Running, method: str, parameters: dict[str, Any], slug: str
 ) -> None:
-    where = {"params": parameters} if method == "GET" else {"data": parameters}
-    _problem(client.request(method, running.sparql, **where), 400, slug)
+    by_get = method == "GET"
+    response = client.request(
+        method, running.sparql, params=parameters if by_get else None, data=None if by_get else parameters
+    )
+    _problem(response, 400, slug)
 
 
 def test_bytes_that_are_not_utf_8_are_400(client: httpx.Client, running: Running) -> None:
@@ -364,6 +369,26 @@ def test_every_error_of_the_application_has_a_problem() -> None:
     assert problem_of(DoorError()).status == 422
     assert problem_of(LedgerError()).status == 500
     assert len({problem.slug for problem in PROBLEMS.values()}) == len(PROBLEMS)
+
+
+def test_a_failure_of_the_server_tells_nothing_of_its_inside(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    app = create_app(Settings(data_dir=tmp_path))
+
+    @app.get("/fails")
+    async def fails(known: bool) -> None:
+        raise LedgerError("/secret/path") if known else RuntimeError("/secret/path")
+
+    async def answers() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            return [await client.get("/fails", params={"known": known}) for known in ("true", "false", "perhaps")]
+
+    known, unknown, invalid = asyncio.run(answers())
+    for response in (known, unknown):
+        assert "secret" not in response.text
+        _problem(response, 500, "internal-error")
+    assert "/secret/path" in caplog.text
+    assert _problem(invalid, 422, "invalid-request")["errors"][0]["in"] == ["query", "known"]
 
 
 # Hostile queries
@@ -535,8 +560,12 @@ def test_the_first_generation_and_every_newer_one_are_taken_over(client: httpx.C
         for sequence in (1, 2):
             store.add(_number(sequence))
             generations.create(store, sequence)
-            _until(lambda now=str(sequence): _ask(client, empty, COUNT).headers.get(GENERATION_HEADER) == now)
+            _until(functools.partial(_answers_from, client, empty, str(sequence)))
             assert _ask(client, empty, COUNT).text == f"n\r\n{sequence}\r\n"
+
+
+def _answers_from(client: httpx.Client, running: Running, generation: str) -> bool:
+    return bool(_ask(client, running, COUNT).headers.get(GENERATION_HEADER) == generation)
 
 
 # Settings
@@ -562,4 +591,4 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
 def test_settings_that_make_no_sense_are_refused() -> None:
     for wrong in ({"base_iri": "https://example.org"}, {"workers": 0}, {"query_timeout": 0}, {"port": 70_000}):
         with pytest.raises(ValueError, match=next(iter(wrong))):
-            Settings(**wrong)  # type: ignore[arg-type]
+            Settings.model_validate(wrong)

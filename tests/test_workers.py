@@ -5,6 +5,8 @@ import contextlib
 import os
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
@@ -31,7 +33,7 @@ def _number(number: int) -> ox.Quad:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path, workers=1, query_timeout=1.5, queue_length=1, max_result_bytes=8 << 20)
+    return Settings(data_dir=tmp_path, workers=1, query_timeout=1.5, queue_length=1, max_result_bytes=3 << 20)
 
 
 @pytest.fixture
@@ -135,10 +137,11 @@ def test_a_query_that_takes_too_long_is_stopped_and_the_next_one_answered(
 
 def test_a_query_that_eats_the_memory_ends_its_worker_only(generations: Generations, settings: Settings) -> None:
     tight = settings.model_copy(update={"worker_memory": 2 << 30, "query_timeout": 20.0})
+    doubled = " ".join(f"BIND(CONCAT(?x{number}, ?x{number}) AS ?x{number + 1})" for number in range(21))  # 2 GiB
 
     async def steps(pool: WorkerPool) -> None:
         with pytest.raises(QueryTooLarge, match="memory"):
-            await pool.answer(_select("SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i } ORDER BY ?c ?f ?i"))
+            await pool.answer(_select(f'SELECT (STRLEN(?x21) AS ?n) {{ BIND("{"x" * 1024}" AS ?x0) {doubled} }}'))
         assert await _lines(pool, _select(_count())) == ["n", str(RECORDS)]
 
     _run(WorkerPool(generations, tight), steps)
@@ -165,7 +168,9 @@ def test_a_large_answer_comes_in_parts_and_whole(generations: Generations, setti
         assert (await _whole(answer)).count(b"\r\n") == RECORDS**2 + 1
         assert answer.complete
 
-    _run(WorkerPool(generations, settings.model_copy(update={"max_result_bytes": 1 << 30})), steps)
+    _run(
+        WorkerPool(generations, settings.model_copy(update={"max_result_bytes": 1 << 30, "query_timeout": 10.0})), steps
+    )
 
 
 def test_an_answer_that_breaks_off_after_its_head_says_so(generations: Generations, settings: Settings) -> None:
@@ -180,12 +185,14 @@ def test_an_answer_that_breaks_off_after_its_head_says_so(generations: Generatio
 def test_a_reader_who_pauses_does_not_use_up_the_time_of_the_query(
     generations: Generations, settings: Settings
 ) -> None:
+    limited = settings.model_copy(update={"max_result_bytes": 1 << 30, "query_timeout": 3.0})
+
     async def steps(pool: WorkerPool) -> None:
         answer = await pool.answer(_select("SELECT * { ?a ?b ?c . ?d ?e ?f }"))
-        await asyncio.sleep(settings.query_timeout + 0.5)
+        await asyncio.sleep(limited.query_timeout + 0.2)
         assert (await _whole(answer)).count(b"\r\n") == RECORDS**2 + 1
 
-    _run(WorkerPool(generations, settings.model_copy(update={"max_result_bytes": 1 << 30})), steps)
+    _run(WorkerPool(generations, limited), steps)
 
 
 def test_an_answer_that_is_let_go_frees_its_worker(generations: Generations, settings: Settings) -> None:
@@ -240,7 +247,9 @@ def test_a_newer_generation_takes_over_and_a_running_query_ends_on_its_own(
         assert (await _whole(old)).count(b"\r\n") == RECORDS**2 + 1
         await _until(lambda: generations.prune(keep=1) == [Generation(1)])
 
-    _run(WorkerPool(generations, settings.model_copy(update={"max_result_bytes": 1 << 30})), steps)
+    _run(
+        WorkerPool(generations, settings.model_copy(update={"max_result_bytes": 1 << 30, "query_timeout": 10.0})), steps
+    )
 
 
 def test_a_pool_without_a_generation_waits_for_the_first(tmp_path: Path, settings: Settings, store: ox.Store) -> None:
@@ -281,6 +290,42 @@ def test_every_worker_ends_with_its_pool(generations: Generations, settings: Set
     _run(WorkerPool(generations, settings.model_copy(update={"workers": 2})), steps)
     assert len(pids) == 2
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+
+
+_SERVER = """
+import asyncio, sys
+from pathlib import Path
+from endpoint.generations import Generations
+from endpoint.pool import WorkerPool
+from endpoint.settings import Settings
+
+async def serve():
+    settings = Settings(data_dir=Path(sys.argv[1]), workers=1)
+    async with WorkerPool(Generations(settings.generations_dir), settings) as pool:
+        print(pool.workers[0].pid, flush=True)
+        await asyncio.sleep(60)
+
+asyncio.run(serve())
+"""
+
+
+def test_no_worker_outlives_a_server_that_is_killed(generations: Generations, settings: Settings) -> None:
+    arguments = [sys.executable, "-c", _SERVER, str(settings.data_dir)]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        pid = int(server.stdout.readline())
+        assert Path(f"/proc/{pid}").exists()
+        server.kill()
+        server.wait()
+    asyncio.run(_until(lambda: not _runs(pid)))
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process runs, rather than being gone or waiting to be reaped."""
+    try:
+        return "(zombie)" not in Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def test_a_worker_has_its_limits_and_writes_nothing(generations: Generations, settings: Settings) -> None:
