@@ -6,9 +6,8 @@ import asyncio
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import version
 from importlib.resources import files
@@ -24,33 +23,39 @@ from rich.table import Table
 from endpoint import exports, reports
 from endpoint.app import create_app
 from endpoint.generations import Generations
+from endpoint.house import House, finish, publish
+from endpoint.house import load as load_items
+from endpoint.house import rebuild as rebuild_graph
 from endpoint.lexer import outline
 from endpoint.negotiation import GRAPH_FORMS, choose, formats_of
 from endpoint.pool import Query, WorkerPool
 from endpoint.settings import Settings
-from endpoint.store import GraphStore, records_and_vocabulary
+from endpoint.store import records_and_vocabulary
 from loaders import generate as generator
-from loaders.gate import Gate, Outcome, Policy
-from loaders.judgement import Judge
+from loaders.gate import Outcome
 from loaders.ledger import Ledger
-from loaders.mapping import Mapping
-from loaders.projection import Projection
+from loaders.projection import reason
 from loaders.sources import read
 from ontology.errors import ClearingHouseError, StoreError
-from ontology.identifiers import Iris
-from thesaurus.vocabulary import Thesaurus
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Records of the clearing-houses as one knowledge graph.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Records of the clearing-houses as one knowledge graph."
+)
 quarantine = typer.Typer(no_args_is_help=True, help="What was refused, and why.")
 app.add_typer(quarantine, name="quarantine")
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
-Paths = Annotated[list[str], typer.Argument(help="JSON documents, arrays, NDJSON files, folders, zip archives, or - for standard input")]
+Paths = Annotated[
+    list[str],
+    typer.Argument(help="JSON documents, arrays, NDJSON files, folders, zip archives, or - for standard input"),
+]
 SomePaths = Annotated[list[str] | None, typer.Argument(help="as for validate")]
 Sample = Annotated[bool, typer.Option("--sample", help="load the bundled records")]
-Submitted = Annotated[bool, typer.Option("--submitted", help="refuse what submitted records are refused for, Warnings too")]
+Submitted = Annotated[
+    bool, typer.Option("--submitted", help="refuse what submitted records are refused for, Warnings too")
+]
 Strict = Annotated[bool, typer.Option("--strict", help="refuse a record any part of which is not in the graph")]
 SAMPLE = files("loaders") / "sample"
 
@@ -64,84 +69,44 @@ class Format(StrEnum):
     junit = "junit"
 
 
-@dataclass
-class House:
-    """Everything that works on one data directory."""
-
-    settings: Settings
-    mapping: Mapping
-
-    @classmethod
-    def open(cls) -> House:
-        """The house the environment describes."""
-        settings = Settings()
-        return cls(settings, Mapping(Iris(settings.base_iri), Thesaurus.load(settings.base_iri)))
-
-    def ledger(self) -> Ledger:
-        """The ledger of the data directory."""
-        return Ledger(self.settings.data_dir / "ledger.sqlite")
-
-    def store(self) -> GraphStore:
-        """The graph store of the data directory; StoreError while another process has it."""
-        generations = Generations(self.settings.generations_dir)
-        return GraphStore(self.settings.data_dir / "store", generations, Projection(self.mapping))
-
-    def gate(self, ledger: Ledger, *, submitted: bool = False, strict: bool = False) -> Gate:
-        """The gate to a ledger."""
-        refuse = self.settings.refuse_submitted if submitted else self.settings.refuse_harvested
-        policy = Policy(frozenset(refuse), strict, self.settings.publish_personal_contacts)
-        return Gate(ledger, Judge(self.mapping, ledger.schema_of), policy, agent="clearinghouse load")
-
-
 @contextmanager
-def _progress(what: str) -> Iterator[Progress]:
+def _progress(what: str) -> Iterator[Callable[[int], None]]:
+    """A progress bar on a terminal; yields what to tell it."""
     columns = (SpinnerColumn(), TextColumn(what), TextColumn("{task.completed} records"), TimeElapsedColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
-        progress.add_task(what, total=None)
-        yield progress
-
-
-def _finish(house: House, gate: Gate, store: GraphStore) -> None:
-    """Judge again what waited for others, take out what is withheld, and publish the graph."""
-    gate.settle()
-    gate.redact()
-    _bring_up(house, gate.ledger, store)
-
-
-def _bring_up(house: House, ledger: Ledger, store: GraphStore) -> None:
-    """Bring the graph up to the ledger, from its beginning where redacted text may be in the graph's files, and publish it."""
-    with _progress("writing the graph") as progress:
-        if ledger.graph_is_stale():
-            store.rebuild(ledger, lambda records: progress.advance(progress.task_ids[0], records))
-            ledger.graph_is_renewed()
-            return
-        store.catch_up(ledger, lambda records: progress.advance(progress.task_ids[0], records))
-    store.publish()
+        task = progress.add_task(what, total=None)
+        yield lambda records: progress.advance(task, records)
 
 
 @app.command()
-def load(paths: SomePaths = None, sample: Sample = False, submitted: Submitted = False, strict: Strict = False, quiet: bool = False) -> None:
+def load(
+    paths: SomePaths = None,
+    sample: Sample = False,
+    submitted: Submitted = False,
+    strict: Strict = False,
+    quiet: bool = False,
+) -> None:
     """Load records: admit, map, judge, enter in the ledger, and publish the graph.
 
     Loading the same records again adds nothing. An interrupted load has lost nothing: load again and it goes on.
     """
-    house = House.open()
+    house = House.of(Settings())
     total: Counter[str] = Counter()
     interrupted = False
     with house.store() as store, house.ledger() as ledger:
-        gate = house.gate(ledger, submitted=submitted, strict=strict)
+        gate = house.gate(ledger, agent="load", submitted=submitted, strict=strict)
         try:
-            with _progress("judging") as progress:
-                for outcome in gate.outcomes(read([*(paths or []), *([str(SAMPLE)] if sample else [])])):
+            with _progress("loading") as advance:
+                for outcome in load_items(gate, store, read([*(paths or []), *([str(SAMPLE)] if sample else [])])):
                     total += outcome.counts()
-                    progress.advance(progress.task_ids[0], sum(outcome.counts().values()))
+                    advance(sum(outcome.counts().values()))
                     if not quiet:
-                        reports.show(progress.console, outcome, severities=("Violation", "Warning"))
-                    store.catch_up(ledger)
+                        reports.show(err, outcome, severities=("Violation", "Warning"))
         except KeyboardInterrupt:
             interrupted = True
             err.print("interrupted; finishing what was judged")
-        _finish(house, gate, store)
+        with _progress("publishing the graph") as advance:
+            finish(gate, store, advance)
     err.print(", ".join(f"{count} {what}" for what, count in sorted(total.items())) or "nothing found to load")
     if interrupted:
         raise typer.Exit(130)
@@ -152,10 +117,10 @@ def load(paths: SomePaths = None, sample: Sample = False, submitted: Submitted =
 @app.command()
 def validate(paths: Paths, submitted: Submitted = False, strict: Strict = False, format: Format = Format.human) -> None:  # noqa: A002
     """Say what a load would say, without loading. Exit code 1 when a record would be refused."""
-    house = House.open()
+    house = House.of(Settings())
     total: Counter[str] = Counter()
     with Ledger(":memory:") as ledger:
-        gate = house.gate(ledger, submitted=submitted, strict=strict)
+        gate = house.gate(ledger, agent="validate", submitted=submitted, strict=strict)
         known = house.ledger() if (house.settings.data_dir / "ledger.sqlite").exists() else None
         if known is not None:
             gate.judge.schema_of = lambda guid: ledger.schema_of(guid) or known.schema_of(guid)
@@ -186,11 +151,18 @@ def _report(outcomes: list[Outcome], format: Format) -> None:  # noqa: A002
 @quarantine.command("list")
 def quarantine_list() -> None:
     """List what is quarantined, and what could not be read at all."""
-    with House.open().ledger() as ledger:
+    with House.of(Settings()).ledger() as ledger:
         table = Table("identifier", "revision", "schema", "country", "since", "violations")
         for entry in ledger.quarantine():
             violations = [found["pointer"] or "/" for found in entry.report if found["severity"] == "Violation"]
-            row = (entry.record, str(entry.revision), entry.schema, entry.government or "", entry.at[:19], ", ".join(violations))
+            row = (
+                entry.record,
+                str(entry.revision),
+                entry.schema,
+                entry.government or "",
+                entry.at[:19],
+                ", ".join(violations),
+            )
             table.add_row(*row)
         out.print(table)
         for at, source, place, message in ledger.refusals():
@@ -200,31 +172,34 @@ def quarantine_list() -> None:
 @quarantine.command("show")
 def quarantine_show(identifier: str) -> None:
     """Show a quarantined record, by its GUID: its document as it was admitted, and the report."""
-    with House.open().ledger() as ledger:
+    with House.of(Settings()).ledger() as ledger:
         entries = [entry for entry in ledger.quarantine() if entry.record == identifier]
         if not entries:
             raise typer.BadParameter(f"no quarantined record has the identifier {identifier}")
         for entry in entries:
-            sys.stdout.write(json.dumps({"document": json.loads(entry.text), "report": entry.report}, ensure_ascii=False, indent=2) + "\n")
+            sys.stdout.write(
+                json.dumps({"document": json.loads(entry.text), "report": entry.report}, ensure_ascii=False, indent=2)
+                + "\n"
+            )
 
 
 @quarantine.command("retry")
 def quarantine_retry(submitted: Submitted = False, strict: Strict = False) -> None:
     """Judge everything quarantined again, by the contexts and shapes of today."""
-    house = House.open()
+    house = House.of(Settings())
     with house.store() as store, house.ledger() as ledger:
-        gate = house.gate(ledger, submitted=submitted, strict=strict)
+        gate = house.gate(ledger, agent="retry", submitted=submitted, strict=strict)
         total = Counter(judged.verdict for judged in gate.retry(list(ledger.quarantine())))
-        _finish(house, gate, store)
+        finish(gate, store)
     out.print(f"{total['accepted']} accepted, {total['quarantined']} quarantined with another report")
 
 
 @app.command()
 def status() -> None:
     """Count the records by schema, country and verdict, and say how far the graph has come."""
-    house = House.open()
+    house = House.of(Settings())
     with house.store() as store, house.ledger() as ledger:
-        _bring_up(house, ledger, store)
+        publish(ledger, store)
         schemas: dict[str, Counter[str]] = {}
         countries: dict[str, Counter[str]] = {}
         for schema, government, verdict, count in ledger.counts():
@@ -235,50 +210,49 @@ def status() -> None:
             for name, verdicts in sorted(counted.items()):
                 table.add_row(name, *(str(verdicts[verdict]) for verdict in ("accepted", "quarantined", "withdrawn")))
             out.print(table)
-        newest = store.generations.newest()
-        out.print(f"ledger at {ledger.head()}, graph at {store.applied()}, generation {newest.name if newest else 'none'}")
+        newest = house.generations.newest()
+        out.print(
+            f"ledger at {ledger.head()}, graph at {store.applied()}, generation {newest.name if newest else 'none'}"
+        )
 
 
 @app.command()
 def rebuild() -> None:
     """Judge every record of the ledger again and build the graph anew: after a change of a context or a shape."""
-    house = House.open()
-    with house.store() as store, house.ledger() as ledger:
-        gate = house.gate(ledger)
-        with _progress("judging again") as progress:
-            for _ in gate.retry(ledger.everything()):
-                progress.advance(progress.task_ids[0])
-        gate.settle()
-        gate.redact()
-        with _progress("writing the graph") as progress:
-            generation = store.rebuild(ledger, lambda records: progress.advance(progress.task_ids[0], records))
-        ledger.graph_is_renewed()
-    out.print(f"generation {generation.name}")
+    house = House.of(Settings())
+    with house.store() as store, house.ledger() as ledger, _progress("rebuilding") as advance:
+        rebuild_graph(house.gate(ledger, agent="rebuild"), store, advance)
+        newest = house.generations.newest()
+    out.print(f"generation {newest.name if newest else 'none'}")
 
 
 @app.command()
 def history(identifier: str) -> None:
     """Tell the revisions of a record, by any identifier of it."""
-    house = House.open()
+    house = House.of(Settings())
     with house.ledger() as ledger:
         entries = ledger.history(ledger.guid(identifier, house.mapping.iris))
         if not entries:
             raise typer.BadParameter(f"no record has the identifier {identifier}")
         table = Table("revision", "schema", "verdict", "received", "source", "reason")
         for entry in entries:
-            reason = next((entry.document.body[field] for field in ("amendmentDescription", "updateReason") if entry.document.body.get(field)), "")
-            told = next(iter(reason.values()), "") if isinstance(reason, dict) else str(reason)
+            given = reason(entry)
+            told = next(iter(given.values()), "") if isinstance(given, dict) else str(given or "")
             table.add_row(str(entry.revision), entry.schema, entry.verdict, entry.at[:19], entry.source, told)
         out.print(table)
 
 
 @app.command()
 def query(
-    text: Annotated[str, typer.Argument(help="a SPARQL query, the name of a bundled one, a file with one, or - for standard input")],
-    format: Annotated[str | None, typer.Option(help="json, xml, csv, tsv, or turtle, nt, jsonld, rdfxml for a graph")] = None,  # noqa: A002
+    text: Annotated[
+        str, typer.Argument(help="a SPARQL query, the name of a bundled one, a file with one, or - for standard input")
+    ],
+    format: Annotated[
+        str | None, typer.Option(help="json, xml, csv, tsv, or turtle, nt, jsonld, rdfxml for a graph")
+    ] = None,  # noqa: A002
 ) -> None:
     """Answer a query over the newest generation; a table on a terminal, JSON or Turtle elsewhere."""
-    house = House.open()
+    house = House.of(Settings())
     wanted = format or ("tsv" if out.is_terminal else None)
     asyncio.run(_answer(house.settings, _query_text(text), wanted))
 
@@ -311,7 +285,9 @@ def serve() -> None:
     """Serve the newest generation at /sparql, and take newer ones over as they appear."""
     settings = Settings()
     err.print(f"http://{settings.host}:{settings.port}/sparql", markup=False)
-    uvicorn.run(create_app(settings), host=settings.host, port=settings.port, log_level="warning", timeout_graceful_shutdown=10)
+    uvicorn.run(
+        create_app(settings), host=settings.host, port=settings.port, log_level="warning", timeout_graceful_shutdown=10
+    )
 
 
 @app.command()
@@ -333,7 +309,9 @@ def generate(
     records: Annotated[int, typer.Option(min=1, help="how many")],
     seed: int = 1,
     faults: Annotated[float, typer.Option(min=0.0, max=0.99, help="share of records with one fault each")] = 0.0,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="an NDJSON file; standard output without it")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="an NDJSON file; standard output without it")
+    ] = None,
 ) -> None:
     """Write synthetic records, one a line: linked as real ones are, and marked as synthetic."""
     stream = output.open("w", encoding="utf-8") if output else sys.stdout

@@ -7,9 +7,9 @@ import heapq
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from io import BufferedIOBase
 from itertools import islice
 from pathlib import Path
-from typing import IO
 
 import pyoxigraph as ox
 
@@ -23,16 +23,17 @@ SUFFIXES = {".nq", ".trig"}
 def write(quads: Iterable[ox.Quad], path: Path) -> int:
     """Write quads to `.nq` or `.trig`, compressed where the name ends in `.gz`; the number written.
 
-    The lines of N-Quads are sorted by their bytes; TriG has the same order within each graph. The file appears whole or not at all.
+    The lines of N-Quads are sorted by their bytes; TriG has the same order within each graph. The file appears whole
+    or not at all.
     """
     bare = path.with_suffix("") if path.suffix == ".gz" else path
     if bare.suffix not in SUFFIXES:
         raise StoreError(f"{path}: an export is .nq or .trig, or one of these with .gz")
     partial = path.with_name(path.name + ".partial")
     with ExitStack() as stack:
-        target: IO[bytes] = stack.enter_context(partial.open("wb"))
-        if path.suffix == ".gz":
-            target = stack.enter_context(gzip.GzipFile(filename="", fileobj=target, mode="wb", mtime=0))  # type: ignore[assignment]
+        target: BufferedIOBase = stack.enter_context(partial.open("wb"))
+        if path.suffix == ".gz":  # without a name or a time of its own, so that the same graph gives the same bytes
+            target = stack.enter_context(gzip.GzipFile(filename="", fileobj=target, mode="wb", mtime=0))
         ordered = _sorted(_lines(quads, by_graph=bare.suffix == ".trig"), stack)
         count = _write_trig(ordered, target) if bare.suffix == ".trig" else _write_lines(ordered, target)
     partial.rename(path)
@@ -47,7 +48,7 @@ def _lines(quads: Iterable[ox.Quad], *, by_graph: bool) -> Iterator[bytes]:
 
 
 def _sorted(lines: Iterator[bytes], stack: ExitStack) -> Iterator[bytes]:
-    """Sorted lines without repetitions, by runs on disk merged: memory does not grow with the graph."""
+    """The lines sorted, in runs on disk that are merged: memory does not grow with the graph."""
     runs = []
     while run := sorted(islice(lines, RUN)):
         file = stack.enter_context(tempfile.TemporaryFile())
@@ -57,7 +58,7 @@ def _sorted(lines: Iterator[bytes], stack: ExitStack) -> Iterator[bytes]:
     return heapq.merge(*runs)
 
 
-def _write_lines(lines: Iterator[bytes], target: IO[bytes]) -> int:
+def _write_lines(lines: Iterator[bytes], target: BufferedIOBase) -> int:
     count = 0
     for line in lines:
         target.write(line)
@@ -65,7 +66,7 @@ def _write_lines(lines: Iterator[bytes], target: IO[bytes]) -> int:
     return count
 
 
-def _write_trig(lines: Iterator[bytes], target: IO[bytes]) -> int:
+def _write_trig(lines: Iterator[bytes], target: BufferedIOBase) -> int:
     """Graph blocks in order; a statement a line, in full IRIs."""
     count, open_graph = 0, b""
     for line in lines:

@@ -1,4 +1,5 @@
-"""Reports: what a load or a validation found, for people, for programs (JSON), for code hosts (SARIF) and for CI (JUnit)."""
+"""Reports: what a load or a validation found, for people, for programs (JSON), for code hosts (SARIF) and for CI
+(JUnit)."""
 
 from __future__ import annotations
 
@@ -12,7 +13,6 @@ from rich.markup import escape
 
 from loaders.findings import SEVERITIES, Finding
 from loaders.gate import Judged, Outcome
-from loaders.sources import Refusal
 
 SARIF_LEVELS = {"Violation": "error", "Warning": "warning", "Info": "note"}
 COLOURS = {"Violation": "red", "Warning": "yellow", "Info": "blue"}
@@ -25,12 +25,18 @@ def show(console: Console, outcome: Outcome, *, severities: Iterable[str] = SEVE
         findings = [found for found in judged.findings if found.severity in wanted]
         if not findings and judged.verdict == "accepted":
             continue
-        console.print(f"[bold]{escape(judged.document.guid)}[/] revision {judged.revision}, {judged.document.schema}: {judged.verdict}")
+        console.print(
+            f"[bold]{escape(judged.document.guid)}[/] "
+            f"revision {judged.revision}, {judged.document.schema}: {judged.verdict}"
+        )
         console.print(f"  {escape(judged.source)} {escape(judged.place)}", style="dim", soft_wrap=True)
         for found in findings:
             console.print(f"  [{COLOURS[found.severity]}]{found.severity}[/] {escape(line(found))}", soft_wrap=True)
     for refusal in outcome.refusals:
-        console.print(f"[red]not readable[/] {escape(refusal.source)} {escape(refusal.place)}: {escape(refusal.message)}", soft_wrap=True)
+        console.print(
+            f"[red]not readable[/] {escape(refusal.source)} {escape(refusal.place)}: {escape(refusal.message)}",
+            soft_wrap=True,
+        )
 
 
 def line(found: Finding) -> str:
@@ -61,7 +67,8 @@ def _record(judged: Judged) -> dict[str, Any]:
 
 
 def as_sarif(outcomes: Iterable[Outcome], version: str) -> str:
-    """SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/): one result per finding, its place as a logical location."""
+    """SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/): one result per finding, its place as a logical
+    location."""
     results = [_sarif_result(*item) for outcome in outcomes for item in _located(outcome)]
     driver = {
         "name": "clearinghouse",
@@ -97,7 +104,9 @@ def as_junit(outcomes: Iterable[Outcome]) -> str:
     failures = 0
     for outcome in outcomes:
         for judged in outcome.judged:
-            case = ET.SubElement(suite, "testcase", classname=judged.document.schema, name=judged.document.guid, file=judged.source)
+            case = ET.SubElement(
+                suite, "testcase", classname=judged.document.schema, name=judged.document.guid, file=judged.source
+            )
             text = "\n".join(f"{found.severity} {line(found)}" for found in judged.findings)
             if judged.verdict == "quarantined":
                 failures += 1

@@ -1,7 +1,8 @@
 """The store: the graph as one writer keeps it, brought up to the ledger and published as generations.
 
-The live store is never read by queries. It carries the last applied sequence number, written with the statements of a batch or after
-them, never before; applying a batch again gives the same graph, so whatever a crash cuts off is done again at the next start.
+The live store is never read by queries. It carries the last applied sequence number, written with the statements of a
+batch or after them, never before; applying a batch again gives the same graph, so whatever a crash cuts off is done
+again at the next start.
 """
 
 from __future__ import annotations
@@ -67,7 +68,8 @@ class GraphStore:
         return max(numbers, default=0)
 
     def catch_up(self, ledger: Ledger, progress: Callable[[int], None] = lambda records: None) -> int:
-        """Apply what the ledger has beyond `applied`; the number of graphs written. `progress` is told of each batch."""
+        """Apply what the ledger has beyond `applied`; the number of graphs written. `progress` is told of each
+        batch."""
         if self.applied() > ledger.head():
             raise StoreError("the graph knows more than the ledger; rebuild it")
         if not self._store.contains_named_graph(ontology.GRAPH):
@@ -106,7 +108,8 @@ class GraphStore:
             self._store.bulk_extend([ox.Quad(t.subject, t.predicate, t.object, graph) for t in triples])
 
     def publish(self, *, keep: int = 2) -> Generation:
-        """Make the present state a generation that readers take over, if it is newer than the newest; the newest one."""
+        """Make the present state a generation that readers take over, if it is newer than the newest; the newest
+        one."""
         newest = self.generations.newest()
         if newest is None or newest.sequence != self.applied() or keep == 1:
             self._store.flush()

@@ -1,9 +1,9 @@
 """Contexts: the JSON-LD contexts that are the mapping, read once into what the walk over a record needs to know.
 
 A field's definition decides how its value is cleaned (its *kind*): a scoped context that is a file names the kind
-(`term.jsonld`, `reference.jsonld`, `link.jsonld` ...), a datatype or a container names it otherwise. So a record type is added by
-writing a context, not code. Only the parts of JSON-LD 1.1 (https://www.w3.org/TR/json-ld11/) that the contexts use are read here;
-anything else is refused when the context is loaded.
+(`term.jsonld`, `reference.jsonld`, `link.jsonld` ...), a datatype or a container names it otherwise. So a record type
+is added by writing a context, not code. Only the parts of JSON-LD 1.1 (https://www.w3.org/TR/json-ld11/) that the
+contexts use are read here; anything else is refused when the context is loaded.
 """
 
 from __future__ import annotations
@@ -31,7 +31,13 @@ KINDS_BY_TYPE = {
     "xsd:integer": "number",
     "rdf:HTML": "plain",
 }
-HOUSES = {"ABS": "ABS", "BCH": "BCH", "CHM": "CHM", "ORT": "CHM", "LIFEWEB": "CHM"}  # realm → the name common.jsonld gives its house
+HOUSES = {
+    "ABS": "ABS",
+    "BCH": "BCH",
+    "CHM": "CHM",
+    "ORT": "CHM",
+    "LIFEWEB": "CHM",
+}  # realm → the name common.jsonld gives its house
 LITERAL_KINDS = {"text", "tagged", "plain", "boolean", "date", "date_time", "number", "year"}
 KEYWORDS = {"@id", "@type", "@container", "@context", "@language"}
 
@@ -40,8 +46,9 @@ KEYWORDS = {"@id", "@type", "@container", "@context", "@language"}
 class Field:
     """One term definition: the property a source field becomes and the kind of value it holds.
 
-    `iri` is a full IRI, `@id`, `@type` or `@nest`; `language` the tag of a field that holds one language; `scope` what applies
-    inside the value; `term` the field's name in the flat context, and `definition` what that context says of it.
+    `iri` is a full IRI, `@id`, `@type` or `@nest`; `language` the tag of a field that holds one language; `scope` what
+    applies inside the value; `term` the field's name in the flat context, and `definition` what that context says of
+    it.
     """
 
     iri: str
@@ -166,8 +173,8 @@ def published(schema: str, base: str = DEFAULT_BASE) -> list[dict[str, Any]]:
 def flat(schema: str, base: str = DEFAULT_BASE) -> dict[str, Any]:
     """The same context without scopes, for records flattened by `flattened`.
 
-    A parser works a scoped context out again at every value it applies to, which made reports of a hundred answers a hundred
-    times slower to parse.
+    A parser works a scoped context out again at every value it applies to, which made reports of a hundred answers a
+    hundred times slower to parse.
     """
     top = scope(schema)
     context: dict[str, Any] = {"@version": 1.1, "@base": f"{DEFAULT_BASE}id/record/", **top.prefixes}

@@ -22,8 +22,8 @@ BODY_KEYS = ("body", "document")
 class Document:
     """One record revision.
 
-    `information` is the API's information object without the body (empty when only a body was given); `root` the JSON pointer of
-    the body within the document as it was read; `text` the document as it is kept in the ledger.
+    `information` is the API's information object without the body (empty when only a body was given); `root` the JSON
+    pointer of the body within the document as it was read; `text` the document as it is kept in the ledger.
     """
 
     guid: str
@@ -65,7 +65,8 @@ class Document:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the body and the information in canonical JSON: the same content has the same digest however it was written."""
+        """SHA-256 of the body and the information in canonical JSON: the same content has the same digest however it
+        was written."""
         return digest({"information": self.information, "body": self.body})
 
     @cached_property
@@ -83,8 +84,8 @@ def digest(value: Json) -> str:
 def document(parsed: Json, text: str) -> Document:
     """The document in a parsed JSON value.
 
-    Accepted are a body (`header` at the top), an information object with `body`, a pair of `info` and `document`, and an index
-    document (`schema_s`). DoorError names what is missing.
+    Accepted are a body (`header` at the top), an information object with `body`, a pair of `info` and `document`, and
+    an index document (`schema_s`). DoorError names what is missing.
     """
     if not isinstance(parsed, dict):
         raise DoorError(f"a record is a JSON object; this is {_kind(parsed)}")
@@ -108,7 +109,9 @@ def _envelope(parsed: JsonObject) -> tuple[JsonObject, JsonObject, str]:
 def _identity(body: JsonObject, information: JsonObject, root: str) -> tuple[str, str]:
     header = body.get("header")
     if not isinstance(header, dict):
-        raise DoorError(f"{root}/header: expected an object with identifier, schema and languages, found {_kind(header)}")
+        raise DoorError(
+            f"{root}/header: expected an object with identifier, schema and languages, found {_kind(header)}"
+        )
     guid, schema = header.get("identifier"), header.get("schema")
     if not isinstance(guid, str) or not GUID.match(guid):
         raise DoorError(f"{root}/header/identifier: expected 11 to 128 letters, digits, - or _, found {guid!r:.60}")
@@ -132,5 +135,12 @@ def _index_identity(body: JsonObject) -> tuple[str, str]:
 
 
 def _kind(value: Json) -> str:
-    names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", int: "a number", float: "a number"}
+    names = {
+        dict: "an object",
+        list: "an array",
+        str: "a string",
+        bool: "a boolean",
+        int: "a number",
+        float: "a number",
+    }
     return "nothing" if value is None else names[type(value)]

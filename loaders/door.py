@@ -28,8 +28,8 @@ Redactions = Mapping[tuple[str, str], int]
 def admitted(text: str, redactions: Redactions, *, publish_contacts: bool = False) -> tuple[Document, list[Finding]]:
     """The document a JSON text holds, without what is private, and a finding for each removal.
 
-    DoorError, naming the place and never a value, for a text that is not well-formed JSON, repeats a key, nests deeper than 64,
-    holds characters that RDF cannot carry, or has no usable identity.
+    DoorError, naming the place and never a value, for a text that is not well-formed JSON, repeats a key, nests deeper
+    than 64, holds characters that RDF cannot carry, or has no usable identity.
     """
     parsed = _parsed(text)
     _refuse_unusable(parsed, text)
@@ -68,7 +68,8 @@ def _refuse_constant(constant: str) -> Json:
 
 
 def _refuse_unusable(parsed: Json, text: str) -> None:
-    """DoorError for too deep a nesting, or, where the text holds a suspect escape, for characters outside XML's range."""
+    """DoorError for too deep a nesting, or, where the text holds a suspect escape, for characters outside XML's
+    range."""
     suspect = SUSPECT.search(text) is not None
     stack = [(parsed, "", 0)]
     while stack:
@@ -80,7 +81,9 @@ def _refuse_unusable(parsed: Json, text: str) -> None:
         elif isinstance(value, list):
             stack += [(item, f"{pointer}/{index}", depth + 1) for index, item in enumerate(value)]
         if suspect and _is_unprintable(value):
-            raise DoorError(f"{_printable(pointer)}: a control character or half of a surrogate pair, which RDF cannot carry")
+            raise DoorError(
+                f"{_printable(pointer)}: a control character or half of a surrogate pair, which RDF cannot carry"
+            )
 
 
 def _is_unprintable(value: Json) -> bool:
@@ -120,7 +123,11 @@ def _is_private(key: str, member: Json, rules: Mapping[str, Any]) -> bool:
     if key in rules["always"]["members"] or key.startswith(tuple(rules["always"]["prefixes"])):
         return True
     persons = rules["persons"]
-    return key.endswith(persons["suffix"]) and isinstance(member, dict) and not member.keys().isdisjoint(persons["members"])
+    return (
+        key.endswith(persons["suffix"])
+        and isinstance(member, dict)
+        and not member.keys().isdisjoint(persons["members"])
+    )
 
 
 def _withheld(body: JsonObject, rules: Mapping[str, Any], *, publish_contacts: bool) -> set[str]:
@@ -132,7 +139,11 @@ def _withheld(body: JsonObject, rules: Mapping[str, Any], *, publish_contacts: b
     flags = rules["confidential"].get(schema, {})
     withheld = {field for flag, field in flags.items() if _is_true(body.get(flag))}
     personal = rules["personal"].get(schema)
-    if personal and not publish_contacts and all(body.get(key) == value for key, value in personal.get("when", {}).items()):
+    if (
+        personal
+        and not publish_contacts
+        and all(body.get(key) == value for key, value in personal.get("when", {}).items())
+    ):
         withheld |= set(personal["members"])
     return {key for key in withheld if key in body}
 

@@ -14,8 +14,9 @@ SEVERITIES: tuple[Severity, ...] = ("Violation", "Warning", "Info")
 class Finding:
     """One thing found in a record.
 
-    `code` is the SHACL constraint component or, before the shapes, one of the codes in `CODES`; `pointer` the RFC 6901 JSON pointer
-    of the source field within the document as it was read; `messages` language → text, "" where a text has no language.
+    `code` is the SHACL constraint component or, before the shapes, one of the codes in `CODES`; `pointer` the RFC 6901
+    JSON pointer of the source field within the document as it was read; `messages` language → text, "" where a text
+    has no language.
     """
 
     severity: Severity

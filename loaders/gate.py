@@ -14,7 +14,7 @@ from loaders.findings import Finding, finding, refused
 from loaders.judgement import Judge
 from loaders.ledger import Entry, Ledger, Verdict, Verdicted
 from loaders.sources import Item, Raw, Refusal
-from ontology.errors import ClearingHouseError, DoorError, IdentifierError
+from ontology.errors import DoorError, IdentifierError
 from ontology.realms import refuse_other_systems
 
 T = TypeVar("T")
@@ -22,7 +22,14 @@ T = TypeVar("T")
 BATCH = 1000
 """Documents that are judged together and become durable together."""
 LOSSES = frozenset(
-    {"unmapped", "ill-formed-iri", "ill-formed-language-tag", "ill-formed-identifier", "unknown-value", "lost-statement"}
+    {
+        "unmapped",
+        "ill-formed-iri",
+        "ill-formed-language-tag",
+        "ill-formed-identifier",
+        "unknown-value",
+        "lost-statement",
+    }
 )
 """Findings of source content that is not in the graph: strict mode refuses a record with any of them."""
 
@@ -64,8 +71,8 @@ class Outcome:
 
     def counts(self) -> Counter[str]:
         """How many of each: the verdicts, `repeated` and `refused`."""
-        counted = Counter(judged.verdict for judged in self.judged)
-        return Counter({**counted, "repeated": self.repeated, "refused": len(self.refusals)})
+        counted: Counter[str] = Counter(judged.verdict for judged in self.judged)
+        return counted + Counter(repeated=self.repeated, refused=len(self.refusals))
 
 
 class Gate:
@@ -155,7 +162,9 @@ class Gate:
 
     def _retry(self, group: Sequence[tuple[Entry, Document]]) -> list[Judged]:
         changed = []
-        for (entry, whole), (verdict, findings) in zip(group, self.verdicts([whole for _, whole in group]), strict=True):
+        for (entry, whole), (verdict, findings) in zip(
+            group, self.verdicts([whole for _, whole in group]), strict=True
+        ):
             removed = [Finding(**found) for found in entry.report if found.get("code") == "removed"]
             report = [found.as_json() for found in removed + findings]
             if (verdict, report) != (entry.verdict, entry.report):
@@ -171,7 +180,8 @@ class Gate:
         return changed
 
     def redact(self) -> list[str]:
-        """Take fields that a later revision withholds out of the earlier ones in the ledger; the records that lost something.
+        """Take fields that a later revision withholds out of the earlier ones in the ledger; the records that lost
+        something.
 
         The graph store and its generations have to be built anew after this, since replaced text stays in their files.
         """
@@ -197,7 +207,9 @@ def _batched(items: Iterable[T]) -> Iterator[list[T]]:
         yield batch
 
 
-def _without_repeated_records(items: Sequence[tuple[T, Document, list[Finding]]]) -> Iterator[list[tuple[T, Document, list[Finding]]]]:
+def _without_repeated_records(
+    items: Sequence[tuple[T, Document, list[Finding]]],
+) -> Iterator[list[tuple[T, Document, list[Finding]]]]:
     """The items in groups of different records, so that a record's revisions are judged in the order they came."""
     while items:
         first: dict[str, tuple[T, Document, list[Finding]]] = {}

@@ -29,8 +29,8 @@ IN_SCHEME = ox.NamedNode("http://www.w3.org/2004/02/skos/core#inScheme")
 class Judge:
     """Validates mapped records; one for a whole load.
 
-    `schema_of` tells the schema of a record that is already in the ledger. Of another record the shapes read only what kind it is,
-    of a concept only its schemes.
+    `schema_of` tells the schema of a record that is already in the ledger. Of another record the shapes read only what
+    kind it is, of a concept only its schemes.
     """
 
     def __init__(self, mapping: Mapping, schema_of: Callable[[str], str | None]) -> None:
@@ -71,7 +71,8 @@ class Judge:
 
     def missing(self, findings: Iterable[Finding]) -> list[str]:
         """The GUIDs of the records that findings name as values and that are not in the ledger."""
-        named = {found.value.removeprefix(self._records) for found in findings if (found.value or "").startswith(self._records)}
+        values = {found.value for found in findings if found.value and found.value.startswith(self._records)}
+        named = {value.removeprefix(self._records) for value in values}
         return sorted(guid for guid in named if GUID.match(guid) and self.schema_of(guid) is None)
 
     def _finding(self, document: Document, result: Result) -> Finding:
@@ -101,7 +102,9 @@ class Judge:
         fields = [(place, value) for field, place, value in _members(node, scope, inside) if field.iri in wanted]
         places = [_place(value, pointer, result, self.mapping) for pointer, value in fields if value is not None]
         exact = [place for place, is_exact in places if is_exact]
-        return document.root + next(iter([*exact, *(place for place, _ in places), *(pointer for pointer, _ in fields), inside]))
+        return document.root + next(
+            iter([*exact, *(place for place, _ in places), *(pointer for pointer, _ in fields), inside])
+        )
 
 
 def _predicates(path: str) -> set[str]:
@@ -130,7 +133,8 @@ def _node_at(body: Json, scope: Scope, pointer: str) -> tuple[dict[str, Json], S
 
 
 def _members(node: dict[str, Json], scope: Scope, pointer: str) -> Iterator[tuple[Field, str, Json]]:
-    """Each field a node may have, those of `@nest` objects included: its definition, its pointer, and its value or None."""
+    """Each field a node may have, those of `@nest` objects included: its definition, its pointer, and its value or
+    None."""
     for key, field in scope.fields.items():
         if field is None:
             continue
@@ -158,7 +162,8 @@ def _place(value: Json, pointer: str, result: Result, mapping: Mapping) -> tuple
 
 
 def _means(item: Json, wanted: str, mapping: Mapping) -> bool:
-    """Whether a source value is what the statement's value was made of: the value itself, a node there, or an identifier."""
+    """Whether a source value is what the statement's value was made of: the value itself, a node there, or an
+    identifier."""
     identifier = item.get("identifier") if isinstance(item, dict) else item
     if not isinstance(identifier, str):
         return json.dumps(item) == wanted

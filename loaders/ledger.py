@@ -1,9 +1,9 @@
 """The ledger: the truth. Every record revision received and every verdict on it, append-only, in one SQLite file.
 
-A *document* is stored once, whatever number of times it arrives (its digest is its key). An *event* gives a document its verdict and
-has the sequence number that orders everything: the graph is the events applied in order, and can be rebuilt from them at any time.
-The one exception to append-only is a redaction: a field that a later revision withholds is taken out of the earlier
-revisions' texts, and the event that did it stays.
+A *document* is stored once, whatever number of times it arrives (its digest is its key). An *event* gives a document
+its verdict and has the sequence number that orders everything: the graph is the events applied in order, and can be
+rebuilt from them at any time. The one exception to append-only is a redaction: a field that a later revision withholds
+is taken out of the earlier revisions' texts, and the event that did it stays.
 """
 
 from __future__ import annotations
@@ -48,9 +48,10 @@ CREATE TABLE IF NOT EXISTS refusal (
   id INTEGER PRIMARY KEY, at TEXT NOT NULL, source TEXT NOT NULL, place TEXT NOT NULL, message TEXT NOT NULL,
   UNIQUE (source, place, message)
 );
-CREATE TRIGGER IF NOT EXISTS event_is_final BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
-CREATE TRIGGER IF NOT EXISTS event_is_kept BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
-CREATE TRIGGER IF NOT EXISTS document_is_kept BEFORE DELETE ON document BEGIN SELECT RAISE(ABORT, 'documents are kept'); END;
+CREATE TRIGGER IF NOT EXISTS event_is_final BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'events are append-only');
+END; CREATE TRIGGER IF NOT EXISTS event_is_kept BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'events are
+append-only'); END; CREATE TRIGGER IF NOT EXISTS document_is_kept BEFORE DELETE ON document BEGIN SELECT RAISE(ABORT,
+'documents are kept'); END;
 """
 
 
@@ -112,7 +113,9 @@ class Ledger:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -157,7 +160,8 @@ class Ledger:
     def schema_of(self, record: str) -> str | None:
         """The schema of a record that has an accepted revision."""
         row = self.connection.execute(
-            f"SELECT schema FROM event JOIN document USING (digest) WHERE record = ? AND {LATEST} AND verdict = 'accepted' LIMIT 1",
+            f"""SELECT schema FROM event JOIN document USING (digest)
+                WHERE record = ? AND {LATEST} AND verdict = 'accepted' LIMIT 1""",
             (record,),
         ).fetchone()
         return row[0] if row else None
@@ -166,13 +170,16 @@ class Ledger:
         """The records that were judged before a record they refer to was there, which is there now."""
         rows = self.connection.execute("SELECT DISTINCT target FROM awaited").fetchall()
         there = [target for (target,) in rows if self.schema_of(target)]
-        waiting = (self.connection.execute("SELECT record FROM awaited WHERE target = ?", (target,)) for target in there)
+        waiting = (
+            self.connection.execute("SELECT record FROM awaited WHERE target = ?", (target,)) for target in there
+        )
         return sorted({record for rows in waiting for (record,) in rows})
 
     # What is appended
 
     def append(self, batch: Iterable[Verdicted], *, agent: str) -> int:
-        """Append documents with their verdicts in one transaction, durable when this returns; the newest sequence number."""
+        """Append documents with their verdicts in one transaction, durable when this returns; the newest sequence
+        number."""
         with self._transaction() as transaction:
             for item in batch:
                 self._append(transaction, item, agent)
@@ -187,10 +194,14 @@ class Ledger:
                 *(whole.schema, whole.realm, whole.government, whole.number, whole.text),
             ),
         )
-        self._event(transaction, agent, item.source, item.verdict, whole.digest, [found.as_json() for found in item.findings])
+        self._event(
+            transaction, agent, item.source, item.verdict, whole.digest, [found.as_json() for found in item.findings]
+        )
         transaction.execute("DELETE FROM awaited WHERE record = ?", (whole.guid,))
         if item.verdict == "accepted":
-            transaction.executemany("INSERT OR IGNORE INTO awaited VALUES (?, ?)", ((target, whole.guid) for target in item.awaits))
+            transaction.executemany(
+                "INSERT OR IGNORE INTO awaited VALUES (?, ?)", ((target, whole.guid) for target in item.awaits)
+            )
         for field in item.withheld:
             transaction.execute(
                 """INSERT INTO redaction VALUES (?, ?, ?, 0) ON CONFLICT DO UPDATE
@@ -209,13 +220,15 @@ class Ledger:
     ) -> None:
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         seq = transaction.execute(
-            "INSERT INTO event (at, agent, source, verdict, digest) VALUES (?, ?, ?, ?, ?)", (now, agent, source, verdict, digest)
+            "INSERT INTO event (at, agent, source, verdict, digest) VALUES (?, ?, ?, ?, ?)",
+            (now, agent, source, verdict, digest),
         ).lastrowid
         if report:
             transaction.execute("INSERT INTO report VALUES (?, ?)", (seq, json.dumps(report, ensure_ascii=False)))
 
     def refuse(self, refusals: Iterable[tuple[str, str, str]]) -> None:
-        """Note what could not be read: (source, place in it, message). Its content is not kept, since it could not be redacted."""
+        """Note what could not be read: (source, place in it, message). Its content is not kept, since it could not be
+        redacted."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         with self._transaction() as transaction:
             transaction.executemany(
@@ -231,7 +244,8 @@ class Ledger:
         return iter(self.connection.execute(query, (after,)))
 
     def history(self, record: str) -> list[Entry]:
-        """What holds for each document of a record, by revision; of two with one revision the later received comes later."""
+        """What holds for each document of a record, by revision; of two with one revision the later received comes
+        later."""
         return list(self._entries(f"record = ? AND {LATEST} ORDER BY revision, seq", record))
 
     def quarantine(self) -> Iterator[Entry]:
@@ -243,7 +257,8 @@ class Ledger:
         return self._entries(f"{LATEST} AND seq <= ? ORDER BY seq", self.head())
 
     def guid(self, identifier: str, iris: Iris = PUBLISHED) -> str:
-        """The GUID that an identifier of a record stands for: GUID, UID, documentID, IRI or web address. IdentifierError if none."""
+        """The GUID that an identifier of a record stands for: GUID, UID, documentID, IRI or web address.
+        IdentifierError if none."""
         subject = parse_identifier(identifier, iris).subject
         if isinstance(subject, RecordIri | RevisionIri | NodeIri):
             return subject.guid
@@ -267,7 +282,7 @@ class Ledger:
     def _entries(self, condition: str, *values: object) -> Iterator[Entry]:
         for row in self.connection.execute(f"{ENTRY} WHERE {condition}", values):
             *columns, findings = row
-            yield Entry(*columns, report=json.loads(findings or "[]"))
+            yield Entry(*columns, json.loads(findings or "[]"))
 
     # What is taken out
 
@@ -280,34 +295,49 @@ class Ledger:
                 transaction.executemany("DELETE FROM awaited WHERE target = ? AND record = ?", there)
 
     def unredacted(self) -> list[tuple[str, list[str], list[Entry]]]:
-        """(record, fields, what holds for its revisions) for every record with a withheld field not yet taken out of earlier ones."""
-        rows = self.connection.execute("SELECT record, GROUP_CONCAT(field) FROM redaction WHERE NOT done GROUP BY record").fetchall()
+        """(record, fields, what holds for its revisions) for every record with a withheld field not yet taken out of
+        earlier ones."""
+        rows = self.connection.execute(
+            "SELECT record, GROUP_CONCAT(field) FROM redaction WHERE NOT done GROUP BY record"
+        ).fetchall()
         return [(record, fields.split(","), self.history(record)) for record, fields in rows]
 
-    def redact(self, record: str, replaced: Iterable[tuple[str, Document]], fields: Sequence[str], *, agent: str) -> None:
+    def redact(
+        self, record: str, replaced: Iterable[tuple[str, Document]], fields: Sequence[str], *, agent: str
+    ) -> None:
         """Put documents without the fields in the place of a record's earlier ones (their digest, the document).
 
-        An event keeps the digest it was given, and its report loses its values; the new digest is known as well, so that the same
-        revision arriving again adds nothing. The old bytes are in the file until `vacuum`.
+        An event keeps the digest it was given, and its report loses its values; the new digest is known as well, so
+        that the same revision arriving again adds nothing. The old bytes are in the file until `vacuum`.
         """
         with self._transaction() as transaction:
             for digest, whole in replaced:
-                changed = transaction.execute("UPDATE document SET text = ? WHERE digest = ?", (whole.text, digest)).rowcount
+                changed = transaction.execute(
+                    "UPDATE document SET text = ? WHERE digest = ?", (whole.text, digest)
+                ).rowcount
                 if changed != 1:
                     raise LedgerError(f"record {record}: no document {digest} to redact")
                 transaction.execute("INSERT OR IGNORE INTO redacted VALUES (?)", (whole.digest,))
                 for seq, findings in transaction.execute(
                     "SELECT seq, findings FROM report JOIN event USING (seq) WHERE digest = ?", (digest,)
                 ).fetchall():
-                    kept = [{key: member for key, member in found.items() if key != "value"} for found in json.loads(findings)]
-                    transaction.execute("UPDATE report SET findings = ? WHERE seq = ?", (json.dumps(kept, ensure_ascii=False), seq))
-                self._event(transaction, agent, "redaction", "redacted", digest, [{"code": "redacted", "fields": list(fields)}])
+                    kept = [
+                        {key: member for key, member in found.items() if key != "value"}
+                        for found in json.loads(findings)
+                    ]
+                    transaction.execute(
+                        "UPDATE report SET findings = ? WHERE seq = ?", (json.dumps(kept, ensure_ascii=False), seq)
+                    )
+                self._event(
+                    transaction, agent, "redaction", "redacted", digest, [{"code": "redacted", "fields": list(fields)}]
+                )
             transaction.execute("UPDATE redaction SET done = 1 WHERE record = ?", (record,))
             transaction.execute(f"PRAGMA user_version = {GRAPH_IS_STALE}")
 
     def graph_is_stale(self) -> bool:
-        """Whether text that was redacted here may still be in the files of the graph store, so that it has to be built anew."""
-        return self.connection.execute("PRAGMA user_version").fetchone()[0] == GRAPH_IS_STALE
+        """Whether text that was redacted here may still be in the files of the graph store, so that it has to be built
+        anew."""
+        return bool(self.connection.execute("PRAGMA user_version").fetchone()[0] == GRAPH_IS_STALE)
 
     def graph_is_renewed(self) -> None:
         """Note that the graph store and its generations were built anew."""

@@ -1,7 +1,8 @@
 """Mapping: documents become statements, by their contexts, under the conservation law.
 
-Every source field is mapped, or ignored by name in the context, or reported as unmapped; and the parser gives exactly as many
-statements as the cleaned record and its context call for, since JSON-LD drops an ill-formed IRI or language tag in silence.
+Every source field is mapped, or ignored by name in the context, or reported as unmapped; and the parser gives exactly
+as many statements as the cleaned record and its context call for, since JSON-LD drops an ill-formed IRI or language
+tag in silence.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ class Walk:
         return {**identity, **cleaned, **self._envelope(), **self.lifted}
 
     def cleaned(self, members: JsonObject, scope: Scope, pointer: str) -> JsonObject:
-        """The members of an object at a pointer, each cleaned as its definition in the scope asks; empty ones left out."""
+        """The members of an object at a pointer, each cleaned as its definition in the scope asks; empty ones left
+        out."""
         result = {}
         for key, value in members.items():
             here = f"{pointer}/{_escaped(key)}"
@@ -76,7 +78,11 @@ class Walk:
 
     def _value(self, value: Json, at: Place) -> Json:
         if at.field.iri == "@nest":
-            return self.cleaned(value, at.field.scope, at.pointer) if isinstance(value, dict) else at.wrong_type(value, "an object")
+            return (
+                self.cleaned(value, at.field.scope, at.pointer)
+                if isinstance(value, dict)
+                else at.wrong_type(value, "an object")
+            )
         if at.field.iri == "@id" and at.pointer in IDENTITY:
             return None
         if at.field.iri == "@id":
@@ -89,7 +95,11 @@ class Walk:
     def _envelope(self) -> JsonObject:
         """What the information object and the identifiers say of the record, as further members of it."""
         document, information = self.document, self.document.information
-        members = {key: information[key] for key in ("createdOn", "updatedOn", "submittedOn", "synthetic") if information.get(key)}
+        members = {
+            key: information[key]
+            for key in ("createdOn", "updatedOn", "submittedOn", "synthetic")
+            if information.get(key)
+        }
         result = self.cleaned(members, self.scope, "")
         result["guid"] = document.guid
         house = context.HOUSES.get((document.realm or "").upper())
@@ -117,7 +127,13 @@ class Walk:
     def unmapped(self, pointer: str, key: str, value: Json) -> None:
         """Report a field that the context neither maps nor ignores."""
         shown = json.dumps(value, ensure_ascii=False)
-        self.report("Warning", "unmapped", pointer, f"{key}: the context of {self.document.schema} does not know this field", shown)
+        self.report(
+            "Warning",
+            "unmapped",
+            pointer,
+            f"{key}: the context of {self.document.schema} does not know this field",
+            shown,
+        )
 
     def lift(self, key: str, node: Json) -> None:
         """Add a member to the record itself, from a value deeper down."""
@@ -220,15 +236,20 @@ class Mapping:
         for walk, record, own in zip(walks, records, self._parsed(walks, records), strict=True):
             wanted = expected(record, context.fields(walk.document.schema))
             if len(own) != wanted:
-                walk.report("Warning", "lost-statement", "", f"{wanted} statements expected, the parser gave {len(own)}")
+                walk.report(
+                    "Warning", "lost-statement", "", f"{wanted} statements expected, the parser gave {len(own)}"
+                )
             result.append(Mapped(walk.document, own, walk.findings))
         return result
 
     def quads(self, documents: Sequence[Document], members: Sequence[JsonObject]) -> list[list[ox.Quad]]:
-        """Each document's statements with those of further members of it, already cleaned; no two documents of one record."""
+        """Each document's statements with those of further members of it, already cleaned; no two documents of one
+        record."""
         walks = [self.walk(document) for document in documents]
         whole = [{**walk.record(), **more} for walk, more in zip(walks, members, strict=True)]
-        return self._parsed(walks, [context.flattened(record, walk.scope) for walk, record in zip(walks, whole, strict=True)])
+        return self._parsed(
+            walks, [context.flattened(record, walk.scope) for walk, record in zip(walks, whole, strict=True)]
+        )
 
     def _parsed(self, walks: Sequence[Walk], records: Sequence[JsonObject]) -> list[list[ox.Quad]]:
         """The statements of each flattened record."""
@@ -243,7 +264,8 @@ class Mapping:
         return [graphs[record["@id"]] for record in records]
 
     def json_ld(self, schema: str, records: Sequence[JsonObject]) -> bytes:
-        """Cleaned records of one schema as JSON-LD with the context as it is published, each in the named graph of its own IRI."""
+        """Cleaned records of one schema as JSON-LD with the context as it is published, each in the named graph of its
+        own IRI."""
         return _json_ld(context.published(schema, self.iris.base), records)
 
 

@@ -1,7 +1,7 @@
 """The projection: what the ledger says of a record, as the statements of its named graph.
 
-The graph of a record holds its current revision and the history of all its revisions. It is a function of the ledger alone, so it
-can be made again at any time.
+The graph of a record holds its current revision and the history of all its revisions. It is a function of the ledger
+alone, so it can be made again at any time.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cache
 import pyoxigraph as ox
 
 import ontology
-from loaders.documents import Document, JsonObject
+from loaders.documents import Document, Json, JsonObject
 from loaders.ledger import Entry
 from loaders.mapping import Mapping
 
@@ -23,7 +23,8 @@ REASONS = ("amendmentDescription", "amendmentsDescription", "amendmentsDetails",
 """The source fields that say why a revision was published, the first given one counts."""
 
 History = Sequence[Entry]
-"""What the ledger holds of one record: one entry per document, by revision and, of one revision, in the order received."""
+"""What the ledger holds of one record: one entry per document, by revision and, of one revision, in the order
+received."""
 
 
 class Projection:
@@ -66,11 +67,16 @@ class Projection:
 
     def _reason(self, entry: Entry) -> JsonObject:
         """Why a revision was published, cleaned as the text it is."""
-        given = next((entry.document.body[field] for field in REASONS if entry.document.body.get(field)), None)
+        given = reason(entry)
         if given is None:
             return {}
         walk = self.mapping.walk(entry.document)
         return walk.cleaned({"reason": given}, walk.inside("revisions"), "")
+
+
+def reason(entry: Entry) -> Json:
+    """Why a revision was published, as its source says it, None where it does not."""
+    return next((entry.document.body[field] for field in REASONS if entry.document.body.get(field)), None)
 
 
 def _shown(entry: Entry) -> Document:
@@ -91,7 +97,9 @@ def _status(revisions: History) -> str:
     """`Revoked` once any revision says so, whatever came after it."""
     if revisions[-1].verdict == "withdrawn":
         return "Withdrawn"
-    return "Revoked" if any(str(entry.document.body.get("amendmentIntent")) == "1" for entry in revisions) else "Current"
+    return (
+        "Revoked" if any(str(entry.document.body.get("amendmentIntent")) == "1" for entry in revisions) else "Current"
+    )
 
 
 def _published_when(entry: Entry) -> JsonObject:
@@ -111,6 +119,9 @@ def _subject_properties() -> frozenset[ox.NamedNode]:
 
 
 def _entailed(quads: list[ox.Quad]) -> list[ox.Quad]:
-    """`dcterms:subject` for each of its sub-properties (RDFS entailment rule rdfs7): one property asks for subjects everywhere."""
+    """`dcterms:subject` for each of its sub-properties (RDFS entailment rule rdfs7): one property asks for subjects
+    everywhere."""
     subjects = _subject_properties()
-    return [ox.Quad(quad.subject, SUBJECT, quad.object, quad.graph_name) for quad in quads if quad.predicate in subjects]
+    return [
+        ox.Quad(quad.subject, SUBJECT, quad.object, quad.graph_name) for quad in quads if quad.predicate in subjects
+    ]

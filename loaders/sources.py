@@ -1,12 +1,11 @@
 """Sources: files, folders, zip archives and standard input become single JSON texts, read in bounded memory.
 
-A file holds one document, an array of documents, one document a line (NDJSON), or an answer of the API that wraps an array. What cannot
-be taken apart is refused with its place; the rest of the file is read on.
+A file holds one document, an array of documents, one document a line (NDJSON), or an answer of the API that wraps an
+array. What cannot be taken apart is refused with its place; the rest of the file is read on.
 """
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import sys
@@ -14,7 +13,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from loaders.documents import Json
 from ontology.errors import SourceError
@@ -73,12 +72,12 @@ def _archive(path: Path) -> Iterator[Item]:
             for member in sorted(archive.namelist()):
                 if member.lower().endswith(SUFFIXES):
                     with archive.open(member) as stream:
-                        yield from _texts(io.BufferedReader(stream), f"{path}!{member}")
+                        yield from _texts(stream, f"{path}!{member}")
     except zipfile.BadZipFile as error:
         yield Refusal(str(path), "", f"not a readable zip archive: {error}")
 
 
-def _texts(stream: BinaryIO, source: str) -> Iterator[Item]:
+def _texts(stream: IO[bytes], source: str) -> Iterator[Item]:
     """The texts of one file, whatever its form."""
     head = stream.readline(MAX_RECORD).removeprefix(b"\xef\xbb\xbf")
     while head and not head.strip():
@@ -92,17 +91,18 @@ def _texts(stream: BinaryIO, source: str) -> Iterator[Item]:
 
 
 def _is_line(head: bytes) -> bool:
-    """Whether a file that begins so holds one document a line: its first line opens and closes one, well-formed or not."""
+    """Whether a file that begins so holds one document a line: its first line opens and closes one, well-formed or
+    not."""
     return head.rstrip().endswith(b"}") and (head.count(b"{") == head.count(b"}") or not head.endswith(b"\n"))
 
 
-def _chunks(head: bytes, stream: BinaryIO) -> Iterator[bytes]:
+def _chunks(head: bytes, stream: IO[bytes]) -> Iterator[bytes]:
     yield head
     while chunk := stream.read(CHUNK):
         yield chunk
 
 
-def _lines(head: bytes, stream: BinaryIO, source: str) -> Iterator[Item]:
+def _lines(head: bytes, stream: IO[bytes], source: str) -> Iterator[Item]:
     line, number = head, 1
     while line:
         following = stream.readline(MAX_RECORD)
@@ -117,7 +117,7 @@ def _lines(head: bytes, stream: BinaryIO, source: str) -> Iterator[Item]:
         line, number = following, number + 1
 
 
-def _whole(head: bytes, stream: BinaryIO, source: str) -> Iterator[Item]:
+def _whole(head: bytes, stream: IO[bytes], source: str) -> Iterator[Item]:
     data = head + stream.read(MAX_RECORD)
     if stream.read(1):
         yield Refusal(source, "", f"one document of more than {MAX_RECORD} bytes; give an array or one document a line")
@@ -127,8 +127,7 @@ def _whole(head: bytes, stream: BinaryIO, source: str) -> Iterator[Item]:
 
 def _elements(chunks: Iterable[bytes], source: str, place: str) -> Iterator[Item]:
     """The elements of an array that is an array's text cut in chunks; a malformed element does not spoil the others."""
-    index = 0
-    for element, complete in _split(chunks):
+    for index, (element, complete) in enumerate(_split(chunks)):
         here = f"{place}/{index}"
         if not complete:
             yield Refusal(source, here, "the array ends in the middle of this element")
@@ -136,7 +135,6 @@ def _elements(chunks: Iterable[bytes], source: str, place: str) -> Iterator[Item
             yield Refusal(source, here, f"longer than {MAX_RECORD} bytes")
         elif element.strip():
             yield _decoded(element, source, here)
-        index += 1
 
 
 def _split(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
@@ -174,7 +172,8 @@ def _split(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
 
 
 def _unwrapped(data: bytes, source: str) -> Iterator[Item]:
-    """A document, or the documents an answer of the API wraps: `response.docs`, `Items`, or an object of arrays only."""
+    """A document, or the documents an answer of the API wraps: `response.docs`, `Items`, or an object of arrays
+    only."""
     item = _decoded(data, source, "")
     try:
         arrays = list(_arrays(json.loads(item.text))) if isinstance(item, Raw) else []

@@ -1,9 +1,9 @@
 """Values: the named cleaners, for what a context cannot say.
 
-Each cleaner turns one source value into the JSON that, read with the record's context, is the RDF meant: it splits `GUID@revision`,
-spells a concept's identifier as the thesaurus does, takes the text out of HTML, gives a nested object its identity. The context of
-a field names its cleaner (`loaders.context`). A cleaner that cannot make sense of a value reports it and returns None: nothing
-is dropped in silence.
+Each cleaner turns one source value into the JSON that, read with the record's context, is the RDF meant: it splits
+`GUID@revision`, spells a concept's identifier as the thesaurus does, takes the text out of HTML, gives a nested object
+its identity. The context of a field names its cleaner (`loaders.context`). A cleaner that cannot make sense of a value
+reports it and returns None: nothing is dropped in silence.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ LINK_SCHEMES = ("http://", "https://", "ftp://", "mailto:", "doi:", "urn:")
 MARKUP = re.compile(r"<[a-zA-Z/!]")
 FORMATTING = re.compile(r"(?i)<(?!/|!|(?:div|p|br|span)\b[^>]*>)")  # more than what only breaks a text into lines
 BREAK = re.compile(r"(?i)<(?:br|/p|/div|/li|/tr|/h[1-6])\b[^>]*>")
+OFFICIAL_LANGUAGES = ("ar", "en", "es", "fr", "ru", "zh")
 GUID_TERM = re.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 MILLISECONDS = re.compile(r"-?\d{12,13}\Z")
 NO_DATE = "-62135596800000"  # the first day of the year 1, which .NET writes where no date was given
@@ -53,9 +54,12 @@ class Place:
         """Report what is wrong with the value here."""
         self.walk.report(severity, code, self.pointer, message, value)
 
-    def wrong_type(self, value: Json, expected: str) -> None:
-        """Report a JSON value of the wrong type: a Violation, the field cannot be used."""
-        self.report("Violation", "wrong-type", f"{self.key}: expected {expected}", json.dumps(value, ensure_ascii=False))
+    def wrong_type(self, value: Json, expected: str) -> Json:
+        """Report a JSON value of the wrong type, a Violation: the field cannot be used. There is no value then."""
+        self.report(
+            "Violation", "wrong-type", f"{self.key}: expected {expected}", json.dumps(value, ensure_ascii=False)
+        )
+        return None
 
     @property
     def node(self) -> str:
@@ -140,7 +144,8 @@ def _is_language(tag: str) -> bool:
 
 
 def tagged(value: Json, at: Place) -> Json:
-    """A text in the one language its field is named for; the index repeats another language where there is no translation."""
+    """A text in the one language its field is named for; the index repeats another language where there is no
+    translation."""
     if not isinstance(value, str):
         return at.wrong_type(value, "a string")
     return None if at.walk.repeats(at.key, at.field, value) else value.strip()
@@ -200,7 +205,8 @@ def reference(value: Json, at: Place) -> Json:
 
 
 def _identified(value: Json, at: Place, known: set[str]) -> dict[str, Json] | None:
-    """The members of an object with a non-empty `identifier`, or of a bare identifier; None, reported, for anything else."""
+    """The members of an object with a non-empty `identifier`, or of a bare identifier; None, reported, for anything
+    else."""
     members = {"identifier": value} if isinstance(value, str) else value
     if not isinstance(members, dict):
         return at.wrong_type(value, "an object with an identifier")
@@ -240,7 +246,8 @@ def _is_iri(text: str) -> bool:
 
 
 def link(value: Json, at: Place) -> Json:
-    """A link or attachment (ELink), its bare address, or, as the index does, one or several written as JSON in a string."""
+    """A link or attachment (ELink), its bare address, or, as the index does, one or several written as JSON in a
+    string."""
     embedded = _embedded(value) if isinstance(value, str) else value
     if isinstance(value, str) and isinstance(embedded, list):
         for index, item in enumerate(embedded):
@@ -265,13 +272,15 @@ def location(value: Json, at: Place) -> Json:
 
 
 def part(value: Json, at: Place) -> Json:
-    """A nested object without identity of its own: it gets one from its JSON pointer. A bare string is the name of it."""
+    """A nested object without identity of its own: it gets one from its JSON pointer. A bare string is the name of
+    it."""
     named = isinstance(value, str) and "name" in at.field.scope.fields
     return _node({"name": value} if named else value, "Part", at)
 
 
 def alignment(value: Json, at: Place) -> Json:
-    """A global target that a national one is aligned with, and how closely; the target is a subject of the record as well."""
+    """A global target that a national one is aligned with, and how closely; the target is a subject of the record as
+    well."""
     node = _node({"identifier": value} if isinstance(value, str) else value, "Part", at)
     if isinstance(node, dict) and "identifier" in node:
         at.walk.lift("gbfTargets", node["identifier"])
@@ -279,7 +288,8 @@ def alignment(value: Json, at: Place) -> Json:
 
 
 def identification(value: Json, at: Place) -> Json:
-    """An identifier that another registry has given, a node of its own (https://www.w3.org/TR/vocab-adms/#adms-identifier)."""
+    """An identifier that another registry has given, a node of its own
+    (https://www.w3.org/TR/vocab-adms/#adms-identifier)."""
     notation = plain(value, at)
     return {"@id": at.node, "@type": "Identifier", "notation": notation} if notation else None
 
@@ -303,13 +313,17 @@ def _node(value: Json, kind: str, at: Place) -> Json:
 
 def answer(value: Json, at: Place) -> Json:
     """An answer to a question of a national report, key `field`, or to a part of one, key `field.part`."""
-    members = value if isinstance(value, dict) else {"value": value}
+    is_text = isinstance(value, dict) and value.keys() <= {*at.walk.languages, *OFFICIAL_LANGUAGES}
+    members = value if isinstance(value, dict) and not is_text else {"value": value}
     chosen = members.get("value")
+    said = {}
     if isinstance(chosen, dict):
-        members = {("text" if key == "value" else key): member for key, member in members.items()}
+        spoken = text(chosen, at if chosen is value else replace(at, pointer=f"{at.pointer}/value"))
+        said = {"text": spoken} if spoken else {}
+        members = {key: member for key, member in members.items() if key != "value"}
     elif isinstance(chosen, str) and GUID_TERM.match(chosen):
         members = {**members, "term": chosen}
-    said = at.walk.cleaned(members, at.field.scope, at.pointer)
+    said |= at.walk.cleaned(members, at.field.scope, at.pointer)
     question = ".".join(step for step in at.pointer.split("/")[1:] if not step.isdecimal())
     return {"@id": at.node, "@type": "Answer", "question": at.walk.question(question), **said} if said else None
 
@@ -366,7 +380,8 @@ def year(value: Json, at: Place) -> Json:
 
 
 def name(value: Json, at: Place) -> Json:
-    """A name from an enumeration that the context defines; for a flag (`…Confidential: true`) the field it withholds."""
+    """A name from an enumeration that the context defines; for a flag (`…Confidential: true`) the field it
+    withholds."""
     if value is False:
         return None
     if value is True or value == "true":
@@ -409,13 +424,15 @@ CLEANERS: dict[str, Cleaner] = {
 def index_copies(body: JsonObject) -> set[str]:
     """The fields of an index document that only repeat another of its fields in another form.
 
-    The search index holds a field as string and as analysed text, with labels per language and with all broader terms, and adds
-    keys for sorting and grouping.
+    The search index holds a field as string and as analysed text, with labels per language and with all broader terms,
+    and adds keys for sorting and grouping.
     """
     return {key for key in body if INDEX_FORMS.match(key) or _is_label(key, body) or _is_twin(key, body)}
 
 
-INDEX_FORMS = re.compile(r"(?:grp_|sort\d|text_|meta\d|schema_[A-Z]|_version_|virtual_).*|.*_(?:C(?:AR|EN|ES|FR|RU|ZH)|REL)_ss?\Z")
+INDEX_FORMS = re.compile(
+    r"(?:grp_|sort\d|text_|meta\d|schema_[A-Z]|_version_|virtual_).*|.*_(?:C(?:AR|EN|ES|FR|RU|ZH)|REL)_ss?\Z"
+)
 LABEL = re.compile(r"(.+)_(AR|EN|ES|FR|RU|ZH)_(?:s|ss|t|txt)\Z")
 TWINS = {"s": "dt", "t": "s", "txt": "ss"}
 

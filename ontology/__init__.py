@@ -12,6 +12,8 @@ GRAPH = ox.NamedNode("https://w3id.org/clearinghouse/ns")
 @cache
 def load() -> tuple[ox.Triple, ...]:
     """The statements of every bundled module."""
-    modules = sorted((file for file in files(__name__).iterdir() if file.name.endswith(".ttl")), key=lambda file: file.name)
+    modules = sorted(
+        (file for file in files(__name__).iterdir() if file.name.endswith(".ttl")), key=lambda file: file.name
+    )
     parsed = (ox.parse(module.read_bytes(), format=ox.RdfFormat.TURTLE) for module in modules)
     return tuple(quad.triple for quads in parsed for quad in quads)

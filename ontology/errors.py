@@ -1,20 +1,20 @@
 """The error tree of the whole application.
 
-    ClearingHouseError
-    ├── IdentifierError        a text is not the identifier it should be
-    ├── SourceError            input that cannot be read as records: broken JSON, too deep, too large
-    │   └── DoorError          a document that carries no usable identity or schema
-    ├── MappingError           a context or a mapping that contradicts itself
-    ├── ShapeError             a shapes graph that cannot be used
-    │   └── EngineMismatch     the compiled checker and the reference engine disagree
-    ├── LedgerError            the ledger refuses or is damaged
-    ├── StoreError             the graph store or a generation is missing or damaged
-    └── QueryError             a query that cannot be answered
-        ├── QuerySyntaxError   it does not parse
-        ├── QueryRefused       it asks for something this endpoint does not do
-        ├── QueryTimeout       it ran into the time limit
-        ├── QueryTooLarge      it ran into the memory, row or byte limit
-        └── WorkersBusy        every worker is taken and the queue is full
+ClearingHouseError
+├── IdentifierError        a text is not the identifier it should be
+├── SourceError            input that cannot be read as records: broken JSON, too deep, too large
+│   └── DoorError          a document that carries no usable identity or schema
+├── MappingError           a context or a mapping that contradicts itself
+├── ShapeError             a shapes graph that cannot be used
+│   └── EngineMismatch     the compiled checker and the reference engine disagree
+├── LedgerError            the ledger refuses or is damaged
+├── StoreError             the graph store or a generation is missing or damaged
+└── QueryError             a query that cannot be answered
+    ├── QuerySyntaxError   it does not parse
+    ├── QueryRefused       it asks for something this endpoint does not do
+    ├── QueryTimeout       it ran into the time limit
+    ├── QueryTooLarge      it ran into the memory, row or byte limit
+    └── WorkersBusy        every worker is taken and the queue is full
 """
 
 

@@ -59,7 +59,9 @@ def report(schema: str, name: str) -> list[list[str]]:
     return sorted([found.severity, found.code, found.pointer] for found in findings)
 
 
-@pytest.mark.parametrize(("schema", "name", "expected"), [pytest.param(*case, id=f"{case[0]}: {case[1]}") for case in cases()])
+@pytest.mark.parametrize(
+    ("schema", "name", "expected"), [pytest.param(*case, id=f"{case[0]}: {case[1]}") for case in cases()]
+)
 def test_an_example_gets_the_report_expected_of_it(schema: str, name: str, expected: list[list[str]]) -> None:
     assert report(schema, name) == sorted(expected)
 

@@ -1,0 +1,91 @@
+"""The house: what works on one data directory, put together as the settings say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Self
+
+from endpoint.generations import Generations
+from endpoint.settings import Settings
+from endpoint.store import GraphStore
+from loaders.gate import Gate, Outcome, Policy
+from loaders.judgement import Judge
+from loaders.ledger import Ledger
+from loaders.mapping import Mapping
+from loaders.projection import Projection
+from loaders.sources import Item
+from ontology.identifiers import Iris
+from thesaurus.vocabulary import Thesaurus
+
+Progress = Callable[[int], None]
+
+
+def silent(records: int) -> None:
+    """A progress nobody watches."""
+
+
+@dataclass(frozen=True)
+class House:
+    """Everything that works on one data directory."""
+
+    settings: Settings
+    mapping: Mapping
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The house that the settings describe."""
+        return cls(settings, Mapping(Iris(settings.base_iri), Thesaurus.load(settings.base_iri)))
+
+    @property
+    def generations(self) -> Generations:
+        """The published states of the graph."""
+        return Generations(self.settings.generations_dir)
+
+    def ledger(self) -> Ledger:
+        """The ledger of the data directory."""
+        return Ledger(self.settings.data_dir / "ledger.sqlite")
+
+    def store(self) -> GraphStore:
+        """The graph store of the data directory; StoreError while another process has it."""
+        return GraphStore(self.settings.data_dir / "store", self.generations, Projection(self.mapping))
+
+    def gate(self, ledger: Ledger, *, agent: str, submitted: bool = False, strict: bool = False) -> Gate:
+        """The gate to a ledger; `agent` is who enters records through it."""
+        refuse = self.settings.refuse_submitted if submitted else self.settings.refuse_harvested
+        policy = Policy(frozenset(refuse), strict, self.settings.publish_personal_contacts)
+        return Gate(ledger, Judge(self.mapping, ledger.schema_of), policy, agent=agent)
+
+
+def load(gate: Gate, store: GraphStore, items: Iterable[Item]) -> Iterator[Outcome]:
+    """Load items: what an outcome says is in the ledger, durably, and in the live store; `finish` publishes it."""
+    for outcome in gate.outcomes(items):
+        store.catch_up(gate.ledger)
+        yield outcome
+
+
+def finish(gate: Gate, store: GraphStore, progress: Progress = silent) -> None:
+    """Judge again what waited for others, take out what later revisions withhold, and publish the graph."""
+    gate.settle()
+    gate.redact()
+    publish(gate.ledger, store, progress)
+
+
+def publish(ledger: Ledger, store: GraphStore, progress: Progress = silent) -> None:
+    """Bring the graph up to the ledger, from its beginning where its files may hold redacted text, and publish it."""
+    if ledger.graph_is_stale():
+        store.rebuild(ledger, progress)
+        ledger.graph_is_renewed()
+    else:
+        store.catch_up(ledger, progress)
+        store.publish()
+
+
+def rebuild(gate: Gate, store: GraphStore, progress: Progress = silent) -> None:
+    """Judge every document of the ledger again and build the graph anew."""
+    for _ in gate.retry(gate.ledger.everything()):
+        progress(1)
+    gate.settle()
+    gate.redact()
+    store.rebuild(gate.ledger, progress)
+    gate.ledger.graph_is_renewed()
