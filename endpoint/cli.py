@@ -51,6 +51,7 @@ Paths = Annotated[
     list[str],
     typer.Argument(help="JSON documents, arrays, NDJSON files, folders, zip archives, or - for standard input"),
 ]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="show the findings of accepted records too")]
 SomePaths = Annotated[list[str] | None, typer.Argument(help="as for validate")]
 Sample = Annotated[bool, typer.Option("--sample", help="load the bundled records")]
 Submitted = Annotated[
@@ -80,11 +81,12 @@ def _progress(what: str) -> Iterator[Callable[[int], None]]:
 
 @app.command()
 def load(
-    paths: SomePaths = None,
+    paths: Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="show the findings of accepted records too")]
+SomePaths = None,
     sample: Sample = False,
     submitted: Submitted = False,
     strict: Strict = False,
-    quiet: bool = False,
+    verbose: Verbose = False,
 ) -> None:
     """Load records: admit, map, judge, enter in the ledger, and publish the graph.
 
@@ -100,8 +102,7 @@ def load(
                 for outcome in load_items(gate, store, read([*(paths or []), *([str(SAMPLE)] if sample else [])])):
                     total += outcome.counts()
                     advance(sum(outcome.counts().values()))
-                    if not quiet:
-                        reports.show(err, outcome, severities=("Violation", "Warning"))
+                    reports.show(err, outcome, only_refused=not verbose)
         except KeyboardInterrupt:
             interrupted = True
             err.print("interrupted; finishing what was judged")
@@ -115,7 +116,7 @@ def load(
 
 
 @app.command()
-def validate(paths: Paths, submitted: Submitted = False, strict: Strict = False, format: Format = Format.human) -> None:  # noqa: A002
+def validate(paths: Paths, submitted: Submitted = False, strict: Strict = False, format: Format = Format.human) -> None:
     """Say what a load would say, without loading. Exit code 1 when a record would be refused."""
     house = House.of(Settings())
     total: Counter[str] = Counter()
@@ -135,7 +136,7 @@ def validate(paths: Paths, submitted: Submitted = False, strict: Strict = False,
         raise typer.Exit(1)
 
 
-def _report(outcomes: list[Outcome], format: Format) -> None:  # noqa: A002
+def _report(outcomes: list[Outcome], format: Format) -> None:
     if format is Format.human:
         for outcome in outcomes:
             reports.show(out, outcome)
@@ -249,7 +250,7 @@ def query(
     ],
     format: Annotated[
         str | None, typer.Option(help="json, xml, csv, tsv, or turtle, nt, jsonld, rdfxml for a graph")
-    ] = None,  # noqa: A002
+    ] = None,
 ) -> None:
     """Answer a query over the newest generation; a table on a terminal, JSON or Turtle elsewhere."""
     house = House.of(Settings())

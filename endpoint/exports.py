@@ -51,7 +51,7 @@ def _sorted(lines: Iterator[bytes], stack: ExitStack) -> Iterator[bytes]:
     """The lines sorted, in runs on disk that are merged: memory does not grow with the graph."""
     runs = []
     while run := sorted(islice(lines, RUN)):
-        file = stack.enter_context(tempfile.TemporaryFile())
+        file = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 (the stack closes it)
         file.writelines(run)
         file.seek(0)
         runs.append(file)

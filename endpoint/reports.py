@@ -11,26 +11,24 @@ from xml.etree import ElementTree as ET
 from rich.console import Console
 from rich.markup import escape
 
-from loaders.findings import SEVERITIES, Finding
+from loaders.findings import Finding
 from loaders.gate import Judged, Outcome
 
 SARIF_LEVELS = {"Violation": "error", "Warning": "warning", "Info": "note"}
 COLOURS = {"Violation": "red", "Warning": "yellow", "Info": "blue"}
 
 
-def show(console: Console, outcome: Outcome, *, severities: Iterable[str] = SEVERITIES) -> None:
-    """Print one block for each document with findings of the severities, and a line for what could not be read."""
-    wanted = set(severities)
+def show(console: Console, outcome: Outcome, *, only_refused: bool = False) -> None:
+    """Print a block for each document with findings, or for each refused one only, and a line for what is not readable."""
     for judged in outcome.judged:
-        findings = [found for found in judged.findings if found.severity in wanted]
-        if not findings and judged.verdict == "accepted":
+        if judged.verdict != "quarantined" and (only_refused or not judged.findings):
             continue
         console.print(
             f"[bold]{escape(judged.document.guid)}[/] "
             f"revision {judged.revision}, {judged.document.schema}: {judged.verdict}"
         )
         console.print(f"  {escape(judged.source)} {escape(judged.place)}", style="dim", soft_wrap=True)
-        for found in findings:
+        for found in judged.findings:
             console.print(f"  [{COLOURS[found.severity]}]{found.severity}[/] {escape(line(found))}", soft_wrap=True)
     for refusal in outcome.refusals:
         console.print(

@@ -77,7 +77,7 @@ class Judge:
 
     def _finding(self, document: Document, result: Result) -> Finding:
         return Finding(
-            severity=result.severity if result.severity in SEVERITIES else "Violation",  # type: ignore[arg-type]
+            severity=result.severity if result.severity in SEVERITIES else "Violation",
             code=result.component,
             pointer=self.pointer(document, result),
             messages=dict(result.messages),

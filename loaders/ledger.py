@@ -93,7 +93,8 @@ class Entry:
 
 
 GRAPH_IS_STALE = 1
-ENTRY = """SELECT seq, at, agent, source, verdict, event.digest, record, revision, schema, realm, government, text, findings
+ENTRY = """SELECT seq, at, agent, source, verdict, event.digest,
+                  record, revision, schema, realm, government, text, findings
            FROM event JOIN document ON document.digest = event.digest LEFT JOIN report USING (seq)"""
 LATEST = "seq = (SELECT MAX(seq) FROM event AS later WHERE later.digest = event.digest AND later.verdict <> 'redacted')"
 """The event that holds for a document: the newest that judged it."""
@@ -282,7 +283,7 @@ class Ledger:
     def _entries(self, condition: str, *values: object) -> Iterator[Entry]:
         for row in self.connection.execute(f"{ENTRY} WHERE {condition}", values):
             *columns, findings = row
-            yield Entry(*columns, json.loads(findings or "[]"))
+            yield Entry(*(*columns, json.loads(findings or "[]")))
 
     # What is taken out
 

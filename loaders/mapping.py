@@ -260,7 +260,7 @@ class Mapping:
         for schema, group in by_schema.items():
             data = _json_ld(context.flat(schema, self.iris.base), group)
             for quad in ox.parse(data, format=ox.RdfFormat.JSON_LD):
-                graphs[quad.graph_name.value].append(quad)  # type: ignore[union-attr]
+                graphs[quad.graph_name.value].append(quad)
         return [graphs[record["@id"]] for record in records]
 
     def json_ld(self, schema: str, records: Sequence[JsonObject]) -> bytes:

@@ -209,14 +209,16 @@ def _identified(value: Json, at: Place, known: set[str]) -> dict[str, Json] | No
     else."""
     members = {"identifier": value} if isinstance(value, str) else value
     if not isinstance(members, dict):
-        return at.wrong_type(value, "an object with an identifier")
+        at.wrong_type(value, "an object with an identifier")
+        return None
     for key in members.keys() - known:
         at.walk.unmapped(f"{at.pointer}/{key}", key, members[key])
     identifier = members.get("identifier")
     if identifier in (None, ""):
         return None
     if not isinstance(identifier, str):
-        return at.wrong_type(value, "a string as identifier")
+        at.wrong_type(value, "a string as identifier")
+        return None
     return {**members, "identifier": identifier.strip()}
 
 

@@ -23,7 +23,7 @@ MAX_DEPTH = 9
 """Nested path forms (each member of a sequence counts as one); the reference engine gives up beyond."""
 
 
-class NeedsReference(ShapeError):  # noqa: N818  # says what to do
+class NeedsReference(ShapeError):  # says what to do
     """A construct that the compiled checker does not know: the reference engine must validate."""
 
 

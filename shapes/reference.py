@@ -32,7 +32,7 @@ _RESULT = {
 }
 
 
-class ReferenceFailure(ShapeError):  # noqa: N818  # as EngineMismatch
+class ReferenceFailure(ShapeError):  # as EngineMismatch
     """The reference engine gave up on a shapes graph or on the data."""
 
 
