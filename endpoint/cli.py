@@ -81,8 +81,7 @@ def _progress(what: str) -> Iterator[Callable[[int], None]]:
 
 @app.command()
 def load(
-    paths: Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="show the findings of accepted records too")]
-SomePaths = None,
+    paths: SomePaths = None,
     sample: Sample = False,
     submitted: Submitted = False,
     strict: Strict = False,

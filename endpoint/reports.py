@@ -1,5 +1,4 @@
-"""Reports: what a load or a validation found, for people, for programs (JSON), for code hosts (SARIF) and for CI
-(JUnit)."""
+"""Reports: what a load or a validation found, for people, programs (JSON), code hosts (SARIF) and CI (JUnit)."""
 
 from __future__ import annotations
 
@@ -19,7 +18,7 @@ COLOURS = {"Violation": "red", "Warning": "yellow", "Info": "blue"}
 
 
 def show(console: Console, outcome: Outcome, *, only_refused: bool = False) -> None:
-    """Print a block for each document with findings, or for each refused one only, and a line for what is not readable."""
+    """Print a block for each document with findings, or each refused one, and a line for what is not readable."""
     for judged in outcome.judged:
         if judged.verdict != "quarantined" and (only_refused or not judged.findings):
             continue

@@ -100,7 +100,7 @@ class GraphStore:
         """The ontology and the thesaurus, each in its named graph."""
         thesaurus = self.projection.mapping.thesaurus
         graphs = (
-            (ontology.GRAPH, ontology.load()),
+            (ontology.GRAPH, ontology.load(self.projection.mapping.iris.base)),
             (ox.NamedNode(self.projection.mapping.iris.base + "id/thesaurus"), thesaurus.triples()),
         )
         for graph, triples in graphs:

@@ -9,9 +9,9 @@ contexts use are read here; anything else is refused when the context is loaded.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
 
@@ -46,17 +46,25 @@ KEYWORDS = {"@id", "@type", "@container", "@context", "@language"}
 class Field:
     """One term definition: the property a source field becomes and the kind of value it holds.
 
-    `iri` is a full IRI, `@id`, `@type` or `@nest`; `language` the tag of a field that holds one language; `scope` what
-    applies inside the value; `term` the field's name in the flat context, and `definition` what that context says of
-    it.
+    `iri` is a full IRI, `@id`, `@type` or `@nest`; `language` the tag of a field that holds one language; `term` the
+    field's name in the flat context; `definition` the definition itself, which stands in the scope `around` it.
     """
 
     iri: str
     kind: str
-    scope: Scope
     language: str | None
     term: str
     definition: Mapping[str, Any]
+    around: Scope
+
+    @cached_property
+    def scope(self) -> Scope:
+        """Made when it is first asked for: by then the scope around it has all of its fields."""
+        context = self.definition.get("@context")
+        if context is None:
+            return self.around
+        named = context.removesuffix(".jsonld") if isinstance(context, str) else self.term
+        return Scope(source(context) if isinstance(context, str) else context, self.around, named)
 
 
 class Scope:
@@ -97,18 +105,11 @@ class Scope:
         return Field(
             iri=self.expanded(definition["@id"]),
             kind=_kind(key, definition),
-            scope=self._inner(key, definition.get("@context")),
             language=definition.get("@language"),
             term=f"{self.name}.{key}" if self.name else key,
-            definition={keyword: said for keyword, said in definition.items() if keyword != "@context"},
+            definition=definition,
+            around=self,
         )
-
-    def _inner(self, key: str, context: Any) -> Scope:
-        if context is None:
-            return self
-        if isinstance(context, str):
-            return Scope(source(context), self, context.removesuffix(".jsonld"))
-        return Scope(context, self, f"{self.name}.{key}" if self.name else key)
 
 
 def _kind(key: str, definition: Mapping[str, Any]) -> str:
@@ -178,7 +179,8 @@ def flat(schema: str, base: str = DEFAULT_BASE) -> dict[str, Any]:
     """
     top = scope(schema)
     context: dict[str, Any] = {"@version": 1.1, "@base": f"{DEFAULT_BASE}id/record/", **top.prefixes}
-    context |= {term: field.definition for term, field in fields(schema).items()}
+    for term, field in fields(schema).items():
+        context[term] = {keyword: said for keyword, said in field.definition.items() if keyword != "@context"}
     return _with_base(context, base)  # type: ignore[no-any-return]
 
 
@@ -208,17 +210,15 @@ def _flat_value(value: Any, field: Field) -> Any:
 @cache
 def fields(schema: str) -> Mapping[str, Field]:
     """Every field of a schema's context by its name in the flat context."""
-    return {field.term: field for field in _fields(scope(schema), set())}
-
-
-def _fields(inside: Scope, seen: set[int]) -> Iterator[Field]:
-    """Every field of a scope and of the scopes inside it."""
-    seen.add(id(inside))
-    for field in inside.fields.values():
-        if field is not None:
-            yield field
-            if id(field.scope) not in seen:
-                yield from _fields(field.scope, seen)
+    found: dict[str, Field] = {}
+    todo = [field for field in scope(schema).fields.values() if field]
+    while todo:
+        field = todo.pop()
+        if field.term not in found:
+            found[field.term] = field
+            if field.scope is not field.around:
+                todo += [inner for inner in field.scope.fields.values() if inner and inner.around is field.scope]
+    return found
 
 
 def _with_base(context: Any, base: str) -> Any:

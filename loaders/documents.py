@@ -75,6 +75,11 @@ class Document:
         return digest(self.body)
 
 
+def escaped(key: str) -> str:
+    """A key as a step of a JSON pointer (RFC 6901, section 3)."""
+    return key.replace("~", "~0").replace("/", "~1") if "~" in key or "/" in key else key
+
+
 def digest(value: Json) -> str:
     """SHA-256 of a JSON value written with sorted keys."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -99,7 +104,9 @@ def _envelope(parsed: JsonObject) -> tuple[JsonObject, JsonObject, str]:
     for key in BODY_KEYS:
         body = parsed.get(key)
         if isinstance(body, dict) and "header" not in parsed:
-            information = parsed.get("info", {name: value for name, value in parsed.items() if name != key})
+            information = parsed.get("info") or {
+                name: value for name, value in parsed.items() if name not in {key, "info"}
+            }
             if not isinstance(information, dict):
                 raise DoorError(f"/info: expected the information object, found {_kind(information)}")
             return body, information, f"/{key}"

@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from loaders.documents import Document, Json, JsonObject, document
+from loaders.documents import BODY_KEYS, Document, Json, JsonObject, document, escaped
 from loaders.findings import Finding, finding
 from ontology.errors import DoorError
 
@@ -33,7 +33,7 @@ def admitted(text: str, redactions: Redactions, *, publish_contacts: bool = Fals
     """
     parsed = _parsed(text)
     _refuse_unusable(parsed, text)
-    removed = list(_removals(parsed, publish_contacts=publish_contacts))
+    removed = list(_removals(parsed, text, publish_contacts=publish_contacts))
     whole = document(parsed, text)
     removed += _withheld_later(whole, redactions)
     for holder, key, _ in removed:
@@ -68,31 +68,34 @@ def _refuse_constant(constant: str) -> Json:
 
 
 def _refuse_unusable(parsed: Json, text: str) -> None:
-    """DoorError for too deep a nesting, or, where the text holds a suspect escape, for characters outside XML's
-    range."""
+    """DoorError for too deep a nesting, or for characters outside XML's range.
+
+    A text with few brackets and no suspect escape cannot have either and is not walked through.
+    """
     suspect = SUSPECT.search(text) is not None
+    if not suspect and text.count("{") + text.count("[") <= MAX_DEPTH:
+        return
     stack = [(parsed, "", 0)]
     while stack:
         value, pointer, depth = stack.pop()
         if depth > MAX_DEPTH:
             raise DoorError(f"{pointer[:80]}…: nested deeper than {MAX_DEPTH} levels")
-        if isinstance(value, dict):
-            stack += [(member, f"{pointer}/{key}", depth + 1) for key, member in value.items()]
-        elif isinstance(value, list):
-            stack += [(item, f"{pointer}/{index}", depth + 1) for index, item in enumerate(value)]
+        stack += [(member, f"{pointer}/{step}", depth + 1) for step, member in _steps(value)]
         if suspect and _is_unprintable(value):
-            raise DoorError(
-                f"{_printable(pointer)}: a control character or half of a surrogate pair, which RDF cannot carry"
-            )
+            place = UNPRINTABLE.sub("\ufffd", pointer)
+            raise DoorError(f"{place}: a control character or half of a surrogate pair, which RDF cannot carry")
+
+
+def _steps(value: Json) -> Iterable[tuple[str | int, Json]]:
+    """The members of an object by their escaped keys, the items of an array by their indexes, nothing of a scalar."""
+    if isinstance(value, dict):
+        return [(escaped(key), member) for key, member in value.items()]
+    return enumerate(value) if isinstance(value, list) else ()
 
 
 def _is_unprintable(value: Json) -> bool:
     texts = [value] if isinstance(value, str) else list(value) if isinstance(value, dict) else []
     return any(UNPRINTABLE.search(text) for text in texts)
-
-
-def _printable(pointer: str) -> str:
-    return UNPRINTABLE.sub("\ufffd", pointer)
 
 
 @cache
@@ -104,30 +107,40 @@ Removal = tuple[JsonObject, str, str]
 """The object that holds the member, the member's key and its JSON pointer."""
 
 
-def _removals(parsed: Json, *, publish_contacts: bool) -> Iterator[Removal]:
+@cache
+def _private_names() -> re.Pattern[str]:
+    """What a text with a private member contains: its name as a key, or an escape that may spell one."""
     rules = _private()
-    stack = [(parsed, "")]
+    names = [
+        *map(re.escape, rules["always"]["members"]),
+        *(f'{re.escape(p)}[^"]*' for p in rules["always"]["prefixes"]),
+    ]
+    return re.compile(rf'"(?:{"|".join(names)}|[^"]*{re.escape(rules["persons"]["suffix"])})"\s*:|\\u00[2-7]')
+
+
+def _removals(parsed: Json, text: str, *, publish_contacts: bool) -> Iterator[Removal]:
+    """Everything private in a document, at any depth, and what its body's flags and kind withhold."""
+    rules = _private()
+    stack = [(parsed, "")] if _private_names().search(text) else []
     while stack:
         value, pointer = stack.pop()
-        if isinstance(value, list):
-            stack += [(item, f"{pointer}/{index}") for index, item in enumerate(value)]
-        if not isinstance(value, dict):
-            continue
-        private = {key for key, member in value.items() if _is_private(key, member, rules)}
-        private |= _withheld(value, rules, publish_contacts=publish_contacts)
-        yield from ((value, key, f"{pointer}/{key}") for key in sorted(private))
-        stack += [(member, f"{pointer}/{key}") for key, member in value.items() if key not in private]
+        private = (
+            [key for key, member in value.items() if _is_private(key, member, rules)] if isinstance(value, dict) else []
+        )
+        yield from ((value, key, f"{pointer}/{escaped(key)}") for key in private)
+        stack += [(member, f"{pointer}/{step}") for step, member in _steps(value) if step not in private]
+    for root, body in (("", parsed), *((f"/{key}", parsed.get(key)) for key in BODY_KEYS if isinstance(parsed, dict))):
+        if isinstance(body, dict):
+            withheld = sorted(_withheld(body, rules, publish_contacts=publish_contacts))
+            yield from ((body, field, f"{root}/{field}") for field in withheld)
 
 
 def _is_private(key: str, member: Json, rules: Mapping[str, Any]) -> bool:
     if key in rules["always"]["members"] or key.startswith(tuple(rules["always"]["prefixes"])):
         return True
     persons = rules["persons"]
-    return (
-        key.endswith(persons["suffix"])
-        and isinstance(member, dict)
-        and not member.keys().isdisjoint(persons["members"])
-    )
+    is_person = isinstance(member, dict) and not member.keys().isdisjoint(persons["members"])
+    return is_person and key.endswith(persons["suffix"])
 
 
 def _withheld(body: JsonObject, rules: Mapping[str, Any], *, publish_contacts: bool) -> set[str]:

@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 from collections import abc, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import pyoxigraph as ox
 
 from loaders import context
 from loaders.context import Field, Scope
-from loaders.documents import Document, Json, JsonObject
+from loaders.documents import Document, Json, JsonObject, escaped
 from loaders.findings import Finding, Severity, finding
 from loaders.values import CLEANERS, Place, index_copies
 from ontology.errors import DoorError, IdentifierError
@@ -64,8 +64,8 @@ class Walk:
         out."""
         result = {}
         for key, value in members.items():
-            here = f"{pointer}/{_escaped(key)}"
-            if value in (None, "", [], {}):
+            here = f"{pointer}/{escaped(key)}"
+            if value is None or (not value and isinstance(value, str | list | dict)):
                 continue
             if key not in scope.fields:
                 self.unmapped(here, key, value)
@@ -104,7 +104,7 @@ class Walk:
         result["guid"] = document.guid
         house = context.HOUSES.get((document.realm or "").upper())
         if house:
-            result["realm"] = house
+            result["clearingHouse"] = house
         if document.number is not None:
             result |= {"documentID": str(document.number), **self._public(document.number)}
         return result
@@ -177,15 +177,11 @@ class Walk:
 def _items(values: list[Json], at: Place) -> Iterable[tuple[Json, Place]]:
     """The items of an array, of arrays in it too, each with its place; empty ones left out."""
     for index, item in enumerate(values):
-        here = replace(at, pointer=f"{at.pointer}/{index}")
+        here = Place(at.walk, at.field, at.key, f"{at.pointer}/{index}")
         if isinstance(item, list):
             yield from _items(item, here)
         elif item not in (None, "", {}):
             yield item, here
-
-
-def _escaped(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
 
 
 def expected(node: JsonObject, fields: abc.Mapping[str, Field]) -> int:

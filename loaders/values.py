@@ -248,8 +248,7 @@ def _is_iri(text: str) -> bool:
 
 
 def link(value: Json, at: Place) -> Json:
-    """A link or attachment (ELink), its bare address, or, as the index does, one or several written as JSON in a
-    string."""
+    """A link or attachment (ELink), its bare address, or one or several as the index has them: JSON in a string."""
     embedded = _embedded(value) if isinstance(value, str) else value
     if isinstance(value, str) and isinstance(embedded, list):
         for index, item in enumerate(embedded):
@@ -274,15 +273,14 @@ def location(value: Json, at: Place) -> Json:
 
 
 def part(value: Json, at: Place) -> Json:
-    """A nested object without identity of its own: it gets one from its JSON pointer. A bare string is the name of
-    it."""
-    named = isinstance(value, str) and "name" in at.field.scope.fields
+    """A nested object without identity of its own: it gets one from its JSON pointer. A bare string is its name."""
+    own_name = at.field.scope.fields.get("name")
+    named = isinstance(value, str) and own_name not in (None, at.walk.scope.fields.get("name"))
     return _node({"name": value} if named else value, "Part", at)
 
 
 def alignment(value: Json, at: Place) -> Json:
-    """A global target that a national one is aligned with, and how closely; the target is a subject of the record as
-    well."""
+    """A global target that a national one is aligned with, and how closely; it is a subject of the record as well."""
     node = _node({"identifier": value} if isinstance(value, str) else value, "Part", at)
     if isinstance(node, dict) and "identifier" in node:
         at.walk.lift("gbfTargets", node["identifier"])
@@ -290,8 +288,7 @@ def alignment(value: Json, at: Place) -> Json:
 
 
 def identification(value: Json, at: Place) -> Json:
-    """An identifier that another registry has given, a node of its own
-    (https://www.w3.org/TR/vocab-adms/#adms-identifier)."""
+    """An identifier from another registry, a node of its own (https://www.w3.org/TR/vocab-adms/#adms-identifier)."""
     notation = plain(value, at)
     return {"@id": at.node, "@type": "Identifier", "notation": notation} if notation else None
 

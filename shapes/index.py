@@ -129,6 +129,8 @@ class Graph:
         """(predicate, subject) of statements that refer to the value, in the ontology and as far as `lookup` tells."""
         if not self._inverse:
             return ()
+        if isinstance(value, ox.Literal):
+            self.undecided = True  # nobody can be asked who has this value
         found = self._referrers.get(value)
         if found is None:
             known = ((p, node) for p in self._inverse for node in self._ontology.subjects(p, value))

@@ -1,0 +1,113 @@
+"""Pointers: from a validation result back to the field of the source that it is about."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+from loaders import context
+from loaders.context import Field, Scope
+from loaders.documents import Document, Json, escaped
+from loaders.mapping import Mapping
+from ontology.errors import IdentifierError
+from ontology.identifiers import split_term
+from shapes.report import Result
+from shapes.terms import Term
+
+
+def pointer(document: Document, result: Result, mapping: Mapping) -> str:
+    """The JSON pointer, within the body, of what a result is about.
+
+    That is the value if it is a node of the record or a field holds it, else the field, also a missing one, else the
+    nested object or the record ("") itself.
+    """
+    own = f"{mapping.iris.record(document.guid).value}#"
+    focus, value = text(result.focus), None if result.value is None else text(result.value)
+    if value is not None and value != focus and value.startswith(own):
+        return unquote(value.removeprefix(own))
+    inside = unquote(focus.partition("#")[2])
+    found = _node_at(document.body, context.scope(document.schema), inside)
+    path = result.concerns or result.path
+    if found is None or path is None:
+        return inside
+    wanted = _predicates(path)
+    fields = [(place, held) for field, place, held in _members(*found, inside) if field.iri in wanted]
+    given = [(place, held) for place, held in fields if held is not None]
+    for place, held in given:
+        if (exact := _place(held, place, result.value, mapping)) is not None:
+            return exact
+    return next((place for place, _ in [*given, *fields]), inside)
+
+
+def text(term: Term) -> str:
+    """The IRI, the label or the lexical form of a term."""
+    return str(getattr(term, "value", term))
+
+
+def _predicates(path: str) -> set[str]:
+    """The predicates that a path, an IRI or in SPARQL's notation for a property path, may begin with."""
+    named = re.findall(r"<([^>]+)>", path)
+    return set(named if "|" in path else named[:1]) or {path}
+
+
+def _node_at(body: Json, scope: Scope, pointer: str) -> tuple[dict[str, Json], Scope] | None:
+    """The object at a pointer and the scope inside it, or None where the pointer leads to no object."""
+    node: Json = body
+    for step in pointer.split("/")[1:]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(node, dict) and key in node:
+            field = scope.fields.get(key)
+            node, scope = node[key], field.scope if field else scope
+        elif isinstance(node, list) and key.isdecimal() and int(key) < len(node):
+            node = node[int(key)]
+        else:
+            return None
+    return (node, scope) if isinstance(node, dict) else None
+
+
+def _members(node: dict[str, Json], scope: Scope, pointer: str) -> Iterator[tuple[Field, str, Json]]:
+    """(definition, pointer, value) of each field a node may have, its own before those of the scopes around it."""
+    for key, field in sorted(scope.fields.items(), key=lambda item: item[1] is None or item[1].around is not scope):
+        if field is None:
+            continue
+        value, place = node.get(key), f"{pointer}/{escaped(key)}"
+        yield field, place, value
+        if field.iri == "@nest" and field.scope is not field.around:
+            nested = value if isinstance(value, dict) else {}
+            own = {name: inner for name, inner in field.scope.fields.items() if inner and inner.around is field.scope}
+            yield from ((inner, f"{place}/{escaped(name)}", nested.get(name)) for name, inner in own.items())
+
+
+def _place(held: Json, pointer: str, wanted: Term | None, mapping: Mapping) -> str | None:
+    """Where in what a field holds the wanted value stands; None where it is not found."""
+    if wanted is None:
+        return None
+    language = getattr(wanted, "language", None)
+    if language and isinstance(held, dict):
+        spelled = next((key for key in held if key.lower() == language), None)
+        return None if spelled is None else f"{pointer}/{spelled}"
+    for index, item in enumerate(held if isinstance(held, list) else [held]):
+        if _means(item, text(wanted), mapping):
+            return f"{pointer}/{index}" if isinstance(held, list) else pointer
+    return None
+
+
+def _means(item: Json, wanted: str, mapping: Mapping) -> bool:
+    """Whether a statement's value was made of a source value: it is the value, begins with it, or is what it names."""
+    identifier = item.get("identifier") if isinstance(item, dict) else item
+    if not isinstance(identifier, str) or not identifier:
+        return json.dumps(item) == wanted
+    if wanted.startswith(identifier):
+        return True
+    named = {identifier.casefold(), identifier.partition("@")[0].casefold()}
+    return wanted.rpartition("/")[2].casefold() in named or _concept(identifier, mapping) == wanted
+
+
+def _concept(identifier: str, mapping: Mapping) -> str | None:
+    try:
+        concept = mapping.thesaurus.concept(split_term(identifier)[0])
+    except IdentifierError:
+        return None
+    return concept.value if concept else None
