@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
 from endpoint.generations import Generations
 from endpoint.settings import Settings
-from endpoint.store import GraphStore
+from endpoint.store import GraphStore, Progress, silent
 from loaders.gate import Gate, Outcome, Policy
 from loaders.judgement import Judge
 from loaders.ledger import Ledger
@@ -17,12 +17,6 @@ from loaders.projection import Projection
 from loaders.sources import Item
 from ontology.identifiers import Iris
 from thesaurus.vocabulary import Thesaurus
-
-Progress = Callable[[int], None]
-
-
-def silent(records: int) -> None:
-    """A progress nobody watches."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +54,7 @@ class House:
 def load(gate: Gate, store: GraphStore, items: Iterable[Item]) -> Iterator[Outcome]:
     """Load items: what an outcome says is in the ledger, durably, and in the live store; `finish` publishes it."""
     for outcome in gate.outcomes(items):
-        store.catch_up(gate.ledger)
+        store.catch_up(gate.ledger, mapped=outcome.mapped)
         yield outcome
 
 

@@ -20,7 +20,7 @@ import pyoxigraph as ox
 import ontology
 from endpoint.generations import Generation, Generations
 from loaders.ledger import Ledger
-from loaders.projection import Projection
+from loaders.projection import NOTHING, Projection, Statements
 from ontology.errors import StoreError
 
 BATCH = 1000
@@ -30,6 +30,13 @@ BULK = 20_000
 META = ox.NamedNode("urn:x-clearinghouse:store")
 APPLIED = ox.NamedNode("urn:x-clearinghouse:applied")
 INTEGER = ox.NamedNode("http://www.w3.org/2001/XMLSchema#integer")
+
+
+Progress = Callable[[int], None]
+
+
+def silent(records: int) -> None:
+    """A progress nobody watches."""
 
 
 class GraphStore:
@@ -67,22 +74,24 @@ class GraphStore:
         numbers = (int(quad.object.value) for quad in self._store.quads_for_pattern(META, APPLIED, None, META))  # type: ignore[union-attr]
         return max(numbers, default=0)
 
-    def catch_up(self, ledger: Ledger, progress: Callable[[int], None] = lambda records: None) -> int:
-        """Apply what the ledger has beyond `applied`; the number of graphs written. `progress` is told of each
-        batch."""
+    def catch_up(self, ledger: Ledger, progress: Progress = silent, mapped: Statements = NOTHING) -> int:
+        """Apply what the ledger has beyond `applied`; the number of graphs written.
+
+        `progress` is told of each batch; `mapped` saves mapping documents a second time (`Projection.graphs`).
+        """
         if self.applied() > ledger.head():
             raise StoreError("the graph knows more than the ledger; rebuild it")
         if not self._store.contains_named_graph(ontology.GRAPH):
             self._write_vocabulary()
         written = 0
         for records, last in _touched(ledger, self.applied()):
-            self._apply(ledger, records, last)
+            self._apply(ledger, records, last, mapped)
             written += len(records)
             progress(len(records))
         return written
 
-    def _apply(self, ledger: Ledger, records: Sequence[str], last: int) -> None:
-        graphs = self.projection.graphs([ledger.history(record) for record in records])
+    def _apply(self, ledger: Ledger, records: Sequence[str], last: int, mapped: Statements) -> None:
+        graphs = self.projection.graphs([ledger.history(record) for record in records], mapped)
         for record in records:
             self._store.remove_graph(self.projection.mapping.iris.record(record))
         quads = [quad for graph in graphs for quad in graph]
@@ -118,7 +127,7 @@ class GraphStore:
         self.generations.prune(keep)
         return newest
 
-    def rebuild(self, ledger: Ledger, progress: Callable[[int], None] = lambda records: None) -> Generation:
+    def rebuild(self, ledger: Ledger, progress: Progress = silent) -> Generation:
         """Make the store anew from the ledger, publish it and remove every generation made before."""
         del self._store
         shutil.rmtree(self.directory)

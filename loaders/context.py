@@ -18,6 +18,8 @@ from typing import Any
 from ontology.errors import MappingError
 from ontology.identifiers import DEFAULT_BASE
 
+COMMON = "common"
+"""The context of the fields that records of every schema have."""
 CONTEXTS = files("loaders") / "contexts"
 
 KINDS_BY_TYPE = {
@@ -130,11 +132,10 @@ def _kind(key: str, definition: Mapping[str, Any]) -> str:
 
 
 @cache
-def source(name: str) -> dict[str, Any]:
+def source(name: str) -> Any:
     """The definitions of one bundled context file."""
     text = (CONTEXTS / name).read_text(encoding="utf-8")
-    context: dict[str, Any] = json.loads(text)["@context"]
-    return context
+    return json.loads(text)["@context"]
 
 
 @cache
@@ -147,7 +148,7 @@ def schemas() -> tuple[str, ...]:
 @cache
 def scope(schema: str) -> Scope:
     """The active context at the top of a record of this schema. MappingError when there is no such context."""
-    if schema not in schemas():
+    if schema not in schemas() and schema != COMMON:
         raise MappingError(f"there is no context for schema {schema!r}; known are {', '.join(schemas())}")
     result: Scope | None = None
     for part in _parts(schema):
@@ -226,7 +227,8 @@ def _with_base(context: Any, base: str) -> Any:
 
 
 def _parts(schema: str) -> Iterable[dict[str, Any]]:
-    for part in source(f"{schema}.jsonld"):
+    whole = source(f"{schema}.jsonld")
+    for part in whole if isinstance(whole, list) else [whole]:
         yield source(part) if isinstance(part, str) else part
 
 

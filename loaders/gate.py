@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeVar
 
+import pyoxigraph as ox
+
 from loaders import door
 from loaders.documents import Document
 from loaders.findings import Finding, finding, refused
@@ -63,11 +65,15 @@ class Judged:
 
 @dataclass
 class Outcome:
-    """What became of the items of a load: judged documents, repetitions of known ones, and what could not be read."""
+    """What became of the items of a load: judged documents, repetitions of known ones, and what could not be read.
+
+    `mapped` holds the statements of the judged documents by digest.
+    """
 
     judged: list[Judged] = field(default_factory=list)
     repeated: int = 0
     refusals: list[Refusal] = field(default_factory=list)
+    mapped: dict[str, list[ox.Quad]] = field(default_factory=dict)
 
     def counts(self) -> Counter[str]:
         """How many of each: the verdicts, `repeated` and `refused`."""
@@ -118,7 +124,7 @@ class Gate:
                 outcome.repeated += 1
             else:
                 fresh.append((item, whole, removed, revision))
-        found = self.verdicts([whole for _, whole, _, _ in fresh])
+        found = self.verdicts([whole for _, whole, _, _ in fresh], outcome.mapped)
         judged = [
             Judged(item.source, item.place, whole, revision, verdict, removed + findings)
             for (item, whole, removed, revision), (verdict, findings) in zip(fresh, found, strict=True)
@@ -126,8 +132,13 @@ class Gate:
         self.ledger.append((self._verdicted(one) for one in judged), agent=self.agent)
         outcome.judged += judged
 
-    def verdicts(self, documents: Sequence[Document]) -> list[tuple[Verdict, list[Finding]]]:
-        """The verdict on each of some documents of different records, with the findings."""
+    def verdicts(
+        self, documents: Sequence[Document], statements: dict[str, list[ox.Quad]] | None = None
+    ) -> list[tuple[Verdict, list[Finding]]]:
+        """The verdict on each of some documents of different records, with the findings.
+
+        `statements` takes up what the documents were mapped to, by digest.
+        """
         results: dict[int, list[Finding]] = {}
         mappable = []
         for index, whole in enumerate(documents):
@@ -139,6 +150,8 @@ class Gate:
                 mappable.append(index)
         mapped = self.judge.mapping.mapped([documents[index] for index in mappable])
         results |= zip(mappable, self.judge.findings(mapped), strict=True)
+        if statements is not None:
+            statements |= {one.document.digest: one.quads for one in mapped}
         return [(self.policy.verdict(whole, results[index]), results[index]) for index, whole in enumerate(documents)]
 
     def _verdicted(self, one: Judged) -> Verdicted:

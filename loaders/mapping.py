@@ -229,7 +229,9 @@ class Mapping:
         walks = [self.walk(document) for document in documents]
         records = [context.flattened(walk.record(), walk.scope) for walk in walks]
         result = []
-        for walk, record, own in zip(walks, records, self._parsed(walks, records), strict=True):
+        for walk, record, own in zip(
+            walks, records, self._parsed([document.schema for document in documents], records), strict=True
+        ):
             wanted = expected(record, context.fields(walk.document.schema))
             if len(own) != wanted:
                 walk.report(
@@ -238,21 +240,17 @@ class Mapping:
             result.append(Mapped(walk.document, own, walk.findings))
         return result
 
-    def quads(self, documents: Sequence[Document], members: Sequence[JsonObject]) -> list[list[ox.Quad]]:
-        """Each document's statements with those of further members of it, already cleaned; no two documents of one
-        record."""
-        walks = [self.walk(document) for document in documents]
-        whole = [{**walk.record(), **more} for walk, more in zip(walks, members, strict=True)]
-        return self._parsed(
-            walks, [context.flattened(record, walk.scope) for walk, record in zip(walks, whole, strict=True)]
-        )
+    def quads(self, nodes: Sequence[JsonObject]) -> list[list[ox.Quad]]:
+        """The statements of further, already cleaned node objects of records, by the fields all records have."""
+        scope = context.scope(context.COMMON)
+        return self._parsed([context.COMMON] * len(nodes), [context.flattened(node, scope) for node in nodes])
 
-    def _parsed(self, walks: Sequence[Walk], records: Sequence[JsonObject]) -> list[list[ox.Quad]]:
+    def _parsed(self, schemas: Sequence[str], records: Sequence[JsonObject]) -> list[list[ox.Quad]]:
         """The statements of each flattened record."""
         graphs: dict[str, list[ox.Quad]] = {str(record["@id"]): [] for record in records}
         by_schema: dict[str, list[JsonObject]] = defaultdict(list)
-        for walk, record in zip(walks, records, strict=True):
-            by_schema[walk.document.schema].append(record)
+        for schema, record in zip(schemas, records, strict=True):
+            by_schema[schema].append(record)
         for schema, group in by_schema.items():
             data = _json_ld(context.flat(schema, self.iris.base), group)
             for quad in ox.parse(data, format=ox.RdfFormat.JSON_LD):

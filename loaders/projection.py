@@ -6,7 +6,7 @@ alone, so it can be made again at any time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -15,7 +15,7 @@ import pyoxigraph as ox
 import ontology
 from loaders.documents import Document, Json, JsonObject
 from loaders.ledger import Entry
-from loaders.mapping import Mapping
+from loaders.mapping import Mapping as RecordMapping
 
 SUBJECT = ox.NamedNode("http://purl.org/dc/terms/subject")
 SUB_PROPERTY = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#subPropertyOf")
@@ -23,29 +23,37 @@ REASONS = ("amendmentDescription", "amendmentsDescription", "amendmentsDetails",
 """The source fields that say why a revision was published, the first given one counts."""
 
 History = Sequence[Entry]
-"""What the ledger holds of one record: one entry per document, by revision and, of one revision, in the order
-received."""
+"""What the ledger holds of one record: an entry per document, by revision, of one revision in the order received."""
+Statements = Mapping[str, list[ox.Quad]]
+NOTHING: Statements = {}
 
 
 class Projection:
     """Makes the graphs of records from their histories."""
 
-    def __init__(self, mapping: Mapping) -> None:
+    def __init__(self, mapping: RecordMapping) -> None:
         self.mapping = mapping
 
-    def graphs(self, histories: Sequence[History]) -> list[list[ox.Quad]]:
-        """The statements of each record, none where no revision was ever accepted."""
-        published = [_published(history) for history in histories]
-        shown = [index for index, revisions in enumerate(published) if revisions]
-        documents = [_shown(published[index][-1]) for index in shown]
-        members = [self._members(published[index]) for index in shown]
-        result: list[list[ox.Quad]] = [[] for _ in histories]
-        for index, quads in zip(shown, self.mapping.quads(documents, members), strict=True):
-            result[index] = quads + _entailed(quads)
-        return result
+    def graphs(self, histories: Sequence[History], mapped: Statements = NOTHING) -> list[list[ox.Quad]]:
+        """The statements of each record, none where no revision was ever accepted.
 
-    def _members(self, revisions: History) -> JsonObject:
-        """The history of a record as further members of its current document."""
+        `mapped` gives those of documents that were mapped already, by digest, in another named graph or the same.
+        """
+        published = [revisions for history in histories if (revisions := _published(history))]
+        current = self._current([revisions[-1] for revisions in published], mapped)
+        past = self.mapping.quads([self._past(revisions) for revisions in published])
+        graphs = (own + _entailed(own) + added for own, added in zip(current, past, strict=True))
+        return [next(graphs) if _published(history) else [] for history in histories]
+
+    def _current(self, entries: Sequence[Entry], mapped: Statements) -> list[list[ox.Quad]]:
+        """What the current revisions themselves say."""
+        known = [mapped.get(entry.digest) if entry.verdict == "accepted" else None for entry in entries]
+        missing = [_shown(entry) for entry, quads in zip(entries, known, strict=True) if quads is None]
+        made = iter(self.mapping.mapped(missing))
+        return [next(made).quads if quads is None else quads for quads in known]
+
+    def _past(self, revisions: History) -> JsonObject:
+        """The history of a record, as a further node object of it."""
         iris, record = self.mapping.iris, revisions[-1].record
         names = [iris.revision(record, entry.revision).value for entry in revisions]
         status = _status(revisions)
@@ -63,7 +71,8 @@ class Projection:
             }
             for place, (name, entry) in enumerate(zip(names, revisions, strict=True))
         ]
-        return {"recordStatus": status, "currentRevision": names[-1], "revisions": nodes}
+        record_iri = iris.record(record).value
+        return {"@id": record_iri, "recordStatus": status, "currentRevision": names[-1], "revisions": nodes}
 
     def _reason(self, entry: Entry) -> JsonObject:
         """Why a revision was published, cleaned as the text it is."""

@@ -41,7 +41,7 @@ MILLISECONDS = re.compile(r"-?\d{12,13}\Z")
 NO_DATE = "-62135596800000"  # the first day of the year 1, which .NET writes where no date was given
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Place:
     """Where a value stands: its field, the JSON pointer of it and the walk it is met on."""
 

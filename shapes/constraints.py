@@ -3,9 +3,8 @@
 With those on a single value node these are all of https://www.w3.org/TR/shacl/#core-components.
 """
 
-import operator
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -106,7 +105,7 @@ def _not(compiler: "Compiler", shape: "Shape", values: list[Term]) -> None:
         )
 
 
-def _logic(parameter: str, accepted: Callable[[int, int], bool]) -> Builder:
+def _logic(parameter: str, accepted: Callable[[Iterable[bool]], bool]) -> Builder:
     def build(compiler: "Compiler", shape: "Shape", values: list[Term]) -> None:
         for value in values:
             members = compiler.members(parameter, value)
@@ -115,7 +114,7 @@ def _logic(parameter: str, accepted: Callable[[int, int], bool]) -> Builder:
             alternatives: list[Test] = [compiler.shape(member, shape).conforms for member in members]
 
             def test(graph: Graph, node: Term, alternatives: list[Test] = alternatives) -> bool:
-                return accepted(sum(conforms(graph, node) for conforms in alternatives), len(alternatives))
+                return accepted(conforms(graph, node) for conforms in alternatives)
 
             shape.tests.append((component(parameter), test))
 
@@ -201,9 +200,9 @@ BUILDERS: dict[str, Builder] = value_constraints.BUILDERS | {
     "lessThan": _less("lessThan"),
     "lessThanOrEquals": _less("lessThanOrEquals"),
     "not": _not,
-    "and": _logic("and", operator.eq),
-    "or": _logic("or", lambda conforming, all_: conforming > 0),
-    "xone": _logic("xone", lambda conforming, all_: conforming == 1),
+    "and": _logic("and", all),
+    "or": _logic("or", any),
+    "xone": _logic("xone", lambda answers: sum(answers) == 1),
     "node": _node,
     "property": _property,
     "qualifiedValueShape": _qualified,

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import pyoxigraph as ox
 import rdflib
-from pyshacl.errors import ShapeRecursionWarning
+from pyshacl.errors import ReportableRuntimeError, ShapeRecursionWarning
 from pyshacl.pytypes import SHACLExecutor
 from pyshacl.shapes_graph import ShapesGraph
 from rdflib.term import Identifier
@@ -119,7 +119,11 @@ class Reference:
             if predicate in _SWITCHES and value == _ONE:
                 told = _FALSE  # only "true" switches on (W3C test uniqueLang-002); pyshacl's own loader sees to it
             graph.add((self._terms.there(subject), self._terms.there(predicate), self._terms.there(told)))
-        self._graph = ShapesGraph(graph)
+        try:
+            # most shapes are parts of others: without targets of their own they find no focus nodes
+            self._targeted = [shape for shape in ShapesGraph(graph).shapes if any(map(list, shape.target()))]
+        except ReportableRuntimeError as error:
+            raise ReferenceFailure(str(error)) from error
 
     def results(
         self,
@@ -144,7 +148,7 @@ class Reference:
             warnings.simplefilter("ignore", ShapeRecursionWarning)
             try:
                 targets = [
-                    (shape, _grouped(shape.focus_nodes(data), terms, about, records)) for shape in self._graph.shapes
+                    (shape, _grouped(shape.focus_nodes(data), terms, about, records)) for shape in self._targeted
                 ]
                 for triple in other:
                     data.add(tuple(map(terms.there, triple)))  # type: ignore[arg-type]

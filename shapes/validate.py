@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from zlib import crc32
 
 import pyoxigraph as ox
@@ -50,7 +51,6 @@ class Validator:
         self._ontology = Statements(ontology)
         self._lookup = lookup
         self._inverse = paths.inverse_predicates(self._shapes)
-        self._reference: Reference | None = None
         closed = any(predicate == sh("closed") for _, predicate, _ in self._shapes)
         self._mentioned = None if closed else mentioned(self._shapes)
         self._hierarchy: list[Triple] = [triple for triple in self._ontology if triple[1] == SUBCLASS_OF]
@@ -111,6 +111,7 @@ class Validator:
         doubtful: set[str],
     ) -> dict[str, list[Result]]:
         """pyshacl's results of the doubtful records, after it agreed on all the others."""
+        _ = self._reference  # not to take shapes that pyshacl refuses for records that it cannot judge
         theirs = self._answers(graph, compiled, focus)
         differing = {
             record: differences
@@ -143,9 +144,11 @@ class Validator:
         return {record: answers.get(record, []) for record in focus}
 
     def _referred(self, slice_: "_Slice", records: Collection[str] | None) -> dict[str, list[Result]]:
-        if self._reference is None:
-            self._reference = Reference(self._shapes)
         return self._reference.results(slice_.own, slice_.other, slice_.graph.records_about, records)
+
+    @cached_property
+    def _reference(self) -> Reference:
+        return Reference(self._shapes)
 
 
 @contextmanager

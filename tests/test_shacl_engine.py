@@ -341,6 +341,13 @@ def test_malformed_shapes_are_an_error_of_this_application() -> None:
         validator(property_shape("sh:minCount 1, 2")).check({RECORD: triples("ex:a a ex:C .")})
 
 
+def test_shapes_that_pyshacl_refuses_are_not_taken_for_records_it_cannot_judge() -> None:
+    made = validator(property_shape("sh:minCount 1") + "ex:Unused a sh:NodeShape ; sh:path ex:p .")
+    assert made.handed_over is None
+    with pytest.raises(ReferenceFailure, match="NodeShape"):
+        made.check({RECORD: triples("ex:a a ex:C .")})
+
+
 def test_a_pattern_that_may_run_away_is_refused() -> None:
     with pytest.raises(ShapeError, match="repeats a group"):
         validator(property_shape("sh:pattern '^([a-z]+ ?)+$'"))
