@@ -9,8 +9,8 @@ from typing import Self
 from endpoint.generations import Generations
 from endpoint.settings import Settings
 from endpoint.store import GraphStore, Progress, silent
-from loaders.gate import Gate, Outcome, Policy
-from loaders.judgement import Judge
+from loaders.gate import Gate, Outcome
+from loaders.judgement import Judge, Policy
 from loaders.ledger import Ledger
 from loaders.mapping import Mapping
 from loaders.projection import Projection

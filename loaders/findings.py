@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -54,8 +54,3 @@ def finding(severity: Severity, code: str, pointer: str, message: str, value: ob
     """A finding of the door or the mapping; its value is shortened to 200 characters."""
     text = None if value is None else str(value)[:200]
     return Finding(severity, code, pointer, {"en": message}, value=text)
-
-
-def refused(findings: Iterable[Finding], severities: frozenset[str]) -> bool:
-    """Whether one of the findings is of a severity that refuses a record."""
-    return any(found.severity in severities for found in findings)

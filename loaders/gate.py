@@ -12,9 +12,10 @@ import pyoxigraph as ox
 
 from loaders import door
 from loaders.documents import Document
-from loaders.findings import Finding, finding, refused
-from loaders.judgement import Judge
+from loaders.findings import Finding
+from loaders.judgement import Judge, Policy, Ruling
 from loaders.ledger import Entry, Ledger, Verdict, Verdicted
+from loaders.process import JudgeProcess
 from loaders.sources import Item, Raw, Refusal
 from ontology.errors import DoorError, IdentifierError
 from ontology.realms import refuse_other_systems
@@ -23,32 +24,6 @@ T = TypeVar("T")
 
 BATCH = 1000
 """Documents that are judged together and become durable together."""
-LOSSES = frozenset(
-    {
-        "unmapped",
-        "ill-formed-iri",
-        "ill-formed-language-tag",
-        "ill-formed-identifier",
-        "unknown-value",
-        "lost-statement",
-    }
-)
-"""Findings of source content that is not in the graph: strict mode refuses a record with any of them."""
-
-
-@dataclass(frozen=True)
-class Policy:
-    """What refuses a document: findings of these severities, and in strict mode any loss."""
-
-    refuse: frozenset[str]
-    strict: bool = False
-    publish_contacts: bool = False
-
-    def verdict(self, document: Document, findings: Sequence[Finding]) -> Verdict:
-        """The verdict on a document with these findings."""
-        if refused(findings, self.refuse) or (self.strict and any(found.code in LOSSES for found in findings)):
-            return "quarantined"
-        return "withdrawn" if document.deleted else "accepted"
 
 
 @dataclass(frozen=True)
@@ -81,6 +56,15 @@ class Outcome:
         return counted + Counter(repeated=self.repeated, refused=len(self.refusals))
 
 
+@dataclass(frozen=True)
+class Admitted:
+    """A document past the door, with its item and what was removed from it."""
+
+    item: Raw
+    document: Document
+    removed: list[Finding]
+
+
 class Gate:
     """The one way into a ledger."""
 
@@ -91,14 +75,37 @@ class Gate:
         self.agent = agent
 
     def outcomes(self, items: Iterable[Item]) -> Iterator[Outcome]:
-        """Load items a batch at a time. What an outcome says is durable before it is given."""
-        for batch in _batched(items):
-            yield self._load(batch)
+        """Load items a batch at a time. What an outcome says is durable before it is given.
 
-    def _load(self, items: Sequence[Item]) -> Outcome:
+        From the second batch on another process judges a batch while the one before it is entered here.
+        """
+        batches = _batched(items)
+        for batch in islice(batches, 1):
+            outcome, admitted = self._admit(batch)
+            yield self._enter(outcome, admitted, self.rulings([one.document for one in admitted]))
+        second = next(batches, None)
+        if second is not None:
+            with JudgeProcess(self.judge.mapping.iris.base, self.ledger.path, self.policy) as process:
+                yield from self._outcomes_beside(process, second, batches)
+
+    def _outcomes_beside(
+        self, process: JudgeProcess, batch: list[Item], rest: Iterable[list[Item]]
+    ) -> Iterator[Outcome]:
+        outcome, admitted = self._admit(batch)
+        process.send([one.document for one in admitted])
+        for following in rest:
+            next_outcome, next_admitted = self._admit(following)
+            rulings = process.receive()
+            process.send([one.document for one in next_admitted])
+            yield self._enter(outcome, admitted, rulings)
+            outcome, admitted = next_outcome, next_admitted
+        yield self._enter(outcome, admitted, process.receive())
+
+    def _admit(self, items: Sequence[Item]) -> tuple[Outcome, list[Admitted]]:
+        """What passes the door and is not known yet; the outcome says what is not readable and what is known."""
         outcome = Outcome()
         redactions = self.ledger.redactions()
-        admitted: list[tuple[Raw, Document, list[Finding]]] = []
+        admitted = []
         for item in items:
             if isinstance(item, Refusal):
                 outcome.refusals.append(item)
@@ -108,51 +115,35 @@ class Gate:
                 refuse_other_systems(whole.realm or "")
             except (DoorError, IdentifierError) as error:
                 outcome.refusals.append(Refusal(item.source, item.place, str(error)))
-            else:
-                admitted.append((item, whole, removed))
-        self.ledger.refuse((refusal.source, refusal.place, refusal.message) for refusal in outcome.refusals)
-        for group in _without_repeated_records(admitted):
-            self._judge(group, outcome)
-        return outcome
-
-    def _judge(self, group: Sequence[tuple[Raw, Document, list[Finding]]], outcome: Outcome) -> None:
-        """Judge documents of different records and append them."""
-        fresh = []
-        for item, whole, removed in group:
-            revision = whole.revision or self.ledger.revision_of(whole)
-            if revision is None or self.ledger.knows(whole.digest):
+                continue
+            if self.ledger.knows(whole.digest):
                 outcome.repeated += 1
             else:
-                fresh.append((item, whole, removed, revision))
-        found = self.verdicts([whole for _, whole, _, _ in fresh], outcome.mapped)
-        judged = [
-            Judged(item.source, item.place, whole, revision, verdict, removed + findings)
-            for (item, whole, removed, revision), (verdict, findings) in zip(fresh, found, strict=True)
-        ]
-        self.ledger.append((self._verdicted(one) for one in judged), agent=self.agent)
-        outcome.judged += judged
+                admitted.append(Admitted(item, whole, removed))
+        return outcome, admitted
 
-    def verdicts(
-        self, documents: Sequence[Document], statements: dict[str, list[ox.Quad]] | None = None
-    ) -> list[tuple[Verdict, list[Finding]]]:
-        """The verdict on each of some documents of different records, with the findings.
+    def rulings(self, documents: Sequence[Document]) -> list[Ruling]:
+        """The ruling on each document."""
+        return self.judge.rulings(documents, self.policy)
 
-        `statements` takes up what the documents were mapped to, by digest.
-        """
-        results: dict[int, list[Finding]] = {}
-        mappable = []
-        for index, whole in enumerate(documents):
-            try:
-                self.judge.mapping.walk(whole)
-            except DoorError as error:
-                results[index] = [finding("Violation", "no-context", f"{whole.root}/header/schema", str(error))]
-            else:
-                mappable.append(index)
-        mapped = self.judge.mapping.mapped([documents[index] for index in mappable])
-        results |= zip(mappable, self.judge.findings(mapped), strict=True)
-        if statements is not None:
-            statements |= {one.document.digest: one.quads for one in mapped}
-        return [(self.policy.verdict(whole, results[index]), results[index]) for index, whole in enumerate(documents)]
+    def _enter(self, outcome: Outcome, admitted: Sequence[Admitted], rulings: Sequence[Ruling]) -> Outcome:
+        """Append what was judged, in one transaction, and complete the outcome."""
+        self.ledger.refuse((refusal.source, refusal.place, refusal.message) for refusal in outcome.refusals)
+        self.ledger.append(self._entries(outcome, zip(admitted, rulings, strict=True)), agent=self.agent)
+        return outcome
+
+    def _entries(self, outcome: Outcome, judged: Iterable[tuple[Admitted, Ruling]]) -> Iterator[Verdicted]:
+        """What to append, found out while it is appended: a revision may depend on the document before it."""
+        for one, ruling in judged:
+            revision = one.document.revision or self.ledger.revision_of(one.document)
+            if revision is None or self.ledger.knows(one.document.digest):
+                outcome.repeated += 1
+                continue
+            item, findings = one.item, one.removed + ruling.findings
+            entered = Judged(item.source, item.place, one.document, revision, ruling.verdict, findings)
+            outcome.judged.append(entered)
+            outcome.mapped[one.document.digest] = ruling.quads
+            yield self._verdicted(entered)
 
     def _verdicted(self, one: Judged) -> Verdicted:
         return Verdicted(
@@ -170,20 +161,14 @@ class Gate:
     def retry(self, entries: Iterable[Entry]) -> Iterator[Judged]:
         """Judge entries of the ledger again and append what has changed: a verdict, or another report."""
         for batch in _batched(entries):
-            for group in _without_repeated_records([(entry, entry.document, []) for entry in batch]):
-                yield from self._retry([(entry, whole) for entry, whole, _ in group])
-
-    def _retry(self, group: Sequence[tuple[Entry, Document]]) -> list[Judged]:
-        changed = []
-        for (entry, whole), (verdict, findings) in zip(
-            group, self.verdicts([whole for _, whole in group]), strict=True
-        ):
-            removed = [Finding(**found) for found in entry.report if found.get("code") == "removed"]
-            report = [found.as_json() for found in removed + findings]
-            if (verdict, report) != (entry.verdict, entry.report):
-                changed.append(Judged(entry.source, "", whole, entry.revision, verdict, removed + findings))
-        self.ledger.append((self._verdicted(one) for one in changed), agent=self.agent)
-        return changed
+            changed = []
+            for entry, ruling in zip(batch, self.rulings([entry.document for entry in batch]), strict=True):
+                removed = [Finding(**found) for found in entry.report if found.get("code") == "removed"]
+                findings = removed + ruling.findings
+                if (ruling.verdict, [found.as_json() for found in findings]) != (entry.verdict, entry.report):
+                    changed.append(Judged(entry.source, "", entry.document, entry.revision, ruling.verdict, findings))
+            self.ledger.append((self._verdicted(one) for one in changed), agent=self.agent)
+            yield from changed
 
     def settle(self) -> list[Judged]:
         """Judge again the records whose missing references have arrived since."""
@@ -196,7 +181,8 @@ class Gate:
         """Take fields that a later revision withholds out of the earlier ones in the ledger; the records that lost
         something.
 
-        The graph store and its generations have to be built anew after this, since replaced text stays in their files.
+        Replaced text stays in the files of the ledger, the graph store and its generations until all three are written
+        anew; `Ledger.graph_is_stale` tells so until it is done.
         """
         redactions = self.ledger.redactions()
         changed = []
@@ -209,8 +195,6 @@ class Gate:
             self.ledger.redact(record, replaced, fields, agent=self.agent)
             if replaced:
                 changed.append(record)
-        if changed:
-            self.ledger.vacuum()
         return changed
 
 
@@ -218,17 +202,3 @@ def _batched(items: Iterable[T]) -> Iterator[list[T]]:
     rest = iter(items)
     while batch := list(islice(rest, BATCH)):
         yield batch
-
-
-def _without_repeated_records(
-    items: Sequence[tuple[T, Document, list[Finding]]],
-) -> Iterator[list[tuple[T, Document, list[Finding]]]]:
-    """The items in groups of different records, so that a record's revisions are judged in the order they came."""
-    while items:
-        first: dict[str, tuple[T, Document, list[Finding]]] = {}
-        later = []
-        for item in items:
-            if first.setdefault(item[1].guid, item) is not item:
-                later.append(item)
-        yield list(first.values())
-        items = later

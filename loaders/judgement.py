@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import pyoxigraph as ox
 
@@ -11,13 +12,57 @@ import ontology
 import shapes
 from loaders import context, pointers
 from loaders.documents import GUID, Document
-from loaders.findings import SEVERITIES, Finding
+from loaders.findings import SEVERITIES, Finding, finding
+from loaders.ledger import Verdict
 from loaders.mapping import Mapped, Mapping
+from ontology.errors import DoorError
 from shapes.report import Result
 from shapes.validate import Validator
 
 TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 IN_SCHEME = ox.NamedNode("http://www.w3.org/2004/02/skos/core#inScheme")
+
+
+NO_CONTEXT = "no-context"
+LOSSES = frozenset(
+    {
+        "unmapped",
+        "ill-formed-iri",
+        "ill-formed-language-tag",
+        "ill-formed-identifier",
+        "unknown-value",
+        "lost-statement",
+        "wrong-type",
+    }
+)
+"""Findings of source content that is not in the graph: strict mode refuses a record with any of them."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What refuses a document: findings of these severities, and in strict mode any loss."""
+
+    refuse: frozenset[str]
+    strict: bool = False
+    publish_contacts: bool = False
+
+    def verdict(self, document: Document, findings: Sequence[Finding]) -> Verdict:
+        """The verdict on a document with these findings; a deletion is not refused for what was deleted."""
+        if document.deleted and not any(found.code == NO_CONTEXT for found in findings):
+            return "withdrawn"
+        lost = self.strict and any(found.code in LOSSES for found in findings)
+        if lost or any(found.severity in self.refuse for found in findings):
+            return "quarantined"
+        return "accepted"
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """A verdict with its findings, and the statements the document was mapped to, none where there is no context."""
+
+    verdict: Verdict
+    findings: list[Finding]
+    quads: list[ox.Quad]
 
 
 class Judge:
@@ -63,6 +108,26 @@ class Judge:
             for iri, mapped in zip(iris, batch, strict=True)
         ]
 
+    def rulings(self, documents: Sequence[Document], policy: Policy) -> list[Ruling]:
+        """The ruling on each document, in the order given. Revisions of one record are judged one after the other."""
+        rulings: dict[int, Ruling] = {}
+        for group in _without_repeated_records(documents):
+            mappable = []
+            for index in group:
+                try:
+                    self.mapping.walk(documents[index])
+                except DoorError as error:
+                    pointer = f"{documents[index].root}/header/schema"
+                    rulings[index] = Ruling(
+                        "quarantined", [finding("Violation", NO_CONTEXT, pointer, str(error))], []
+                    )
+                else:
+                    mappable.append(index)
+            mapped = self.mapping.mapped([documents[index] for index in mappable])
+            for index, one, found in zip(mappable, mapped, self.findings(mapped), strict=True):
+                rulings[index] = Ruling(policy.verdict(documents[index], found), found, one.quads)
+        return [rulings[index] for index in range(len(documents))]
+
     def missing(self, findings: Iterable[Finding]) -> list[str]:
         """The GUIDs of the records that findings name as values and that are not in the ledger."""
         values = {found.value for found in findings if found.value and found.value.startswith(self._records)}
@@ -80,3 +145,13 @@ class Judge:
             value=None if result.value is None else pointers.text(result.value)[:200],
             shape=None if result.shape.startswith("_:") else result.shape,
         )
+
+
+def _without_repeated_records(documents: Sequence[Document]) -> Iterator[list[int]]:
+    """The indexes of the documents in groups of different records, so that a record's revisions keep their order."""
+    indexes = list(range(len(documents)))
+    while indexes:
+        first: dict[str, int] = {}
+        later = [index for index in indexes if first.setdefault(documents[index].guid, index) != index]
+        yield list(first.values())
+        indexes = later

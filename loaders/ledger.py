@@ -98,18 +98,25 @@ ENTRY = """SELECT seq, at, agent, source, verdict, event.digest,
            FROM event JOIN document ON document.digest = event.digest LEFT JOIN report USING (seq)"""
 LATEST = "seq = (SELECT MAX(seq) FROM event AS later WHERE later.digest = event.digest AND later.verdict <> 'redacted')"
 """The event that holds for a document: the newest that judged it."""
+RECEIVED = "(SELECT MIN(seq) FROM event AS first WHERE first.digest = event.digest)"
+"""The event that a document came with."""
 
 
 class Ledger:
     """One ledger file. One process writes; any number read."""
 
     def __init__(self, path: Path | Literal[":memory:"]) -> None:
-        if isinstance(path, Path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-        self.connection = sqlite3.connect(path, isolation_level=None, timeout=30)
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "foreign_keys = ON"):
-            self.connection.execute(f"PRAGMA {pragma}")
-        self.connection.executescript(SCHEMA)
+        self.path = path if isinstance(path, Path) else None
+        try:
+            if isinstance(path, Path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+            self.connection = sqlite3.connect(path, isolation_level=None, timeout=30)
+            _refuse_foreign(self.connection)
+            for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "foreign_keys = ON"):
+                self.connection.execute(f"PRAGMA {pragma}")
+            self.connection.executescript(SCHEMA)
+        except (sqlite3.Error, OSError) as error:
+            raise LedgerError(f"{path}: no ledger can be opened here: {error}") from error
 
     def __enter__(self) -> Self:
         return self
@@ -125,13 +132,16 @@ class Ledger:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        self.connection.execute("BEGIN IMMEDIATE")
         try:
+            self.connection.execute("BEGIN IMMEDIATE")
             yield self.connection
-        except BaseException:
-            self.connection.execute("ROLLBACK")
+            self.connection.execute("COMMIT")
+        except BaseException as error:
+            if self.connection.in_transaction:  # a full disk has ended it already
+                self.connection.execute("ROLLBACK")
+            if isinstance(error, sqlite3.Error):
+                raise LedgerError(f"the ledger cannot be written: {error}") from error
             raise
-        self.connection.execute("COMMIT")
 
     # What is known
 
@@ -145,13 +155,12 @@ class Ledger:
         return self.connection.execute(query, (digest,)).fetchone() is not None
 
     def revision_of(self, whole: Document) -> int | None:
-        """The revision a document that does not tell one has, None if it only repeats the newest one."""
-        newest = self.connection.execute(
-            "SELECT revision, body_digest FROM document WHERE record = ? ORDER BY revision DESC LIMIT 1", (whole.guid,)
+        """The revision a document that does not tell one has, None if it only repeats a known one."""
+        newest, repeated = self.connection.execute(
+            "SELECT COALESCE(MAX(revision), 0), COALESCE(MAX(body_digest = ?), 0) FROM document WHERE record = ?",
+            (whole.body_digest, whole.guid),
         ).fetchone()
-        if newest is None:
-            return 1
-        return None if newest[1] == whole.body_digest else int(newest[0]) + 1
+        return None if repeated else int(newest) + 1
 
     def redactions(self) -> dict[tuple[str, str], int]:
         """(record, field) → the newest revision that withholds the field."""
@@ -246,8 +255,8 @@ class Ledger:
 
     def history(self, record: str) -> list[Entry]:
         """What holds for each document of a record, by revision; of two with one revision the later received comes
-        later."""
-        return list(self._entries(f"record = ? AND {LATEST} ORDER BY revision, seq", record))
+        later, however often either was judged again."""
+        return list(self._entries(f"record = ? AND {LATEST} ORDER BY revision, {RECEIVED}", record))
 
     def quarantine(self) -> Iterator[Entry]:
         """What is quarantined now, oldest first."""
@@ -309,12 +318,14 @@ class Ledger:
         """Put documents without the fields in the place of a record's earlier ones (their digest, the document).
 
         An event keeps the digest it was given, and its report loses its values; the new digest is known as well, so
-        that the same revision arriving again adds nothing. The old bytes are in the file until `vacuum`.
+        that the same revision arriving again adds nothing. The old bytes are in the file until `vacuum`. A finding on
+        one of the fields keeps its code and place only, since its message may quote them.
         """
         with self._transaction() as transaction:
             for digest, whole in replaced:
                 changed = transaction.execute(
-                    "UPDATE document SET text = ? WHERE digest = ?", (whole.text, digest)
+                    "UPDATE document SET text = ?, body_digest = ? WHERE digest = ?",
+                    (whole.text, whole.body_digest, digest),
                 ).rowcount
                 if changed != 1:
                     raise LedgerError(f"record {record}: no document {digest} to redact")
@@ -322,10 +333,8 @@ class Ledger:
                 for seq, findings in transaction.execute(
                     "SELECT seq, findings FROM report JOIN event USING (seq) WHERE digest = ?", (digest,)
                 ).fetchall():
-                    kept = [
-                        {key: member for key, member in found.items() if key != "value"}
-                        for found in json.loads(findings)
-                    ]
+                    places = [f"{whole.root}/{field}" for field in fields]
+                    kept = [_without_values(found, places) for found in json.loads(findings)]
                     transaction.execute(
                         "UPDATE report SET findings = ? WHERE seq = ?", (json.dumps(kept, ensure_ascii=False), seq)
                     )
@@ -345,7 +354,27 @@ class Ledger:
         self.connection.execute("PRAGMA user_version = 0")
 
     def vacuum(self) -> None:
-        """Write the file anew and empty its log, so that replaced text is in neither."""
-        self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        self.connection.execute("VACUUM")
-        self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        """Write the file anew and empty its log, so that replaced text is in neither. LedgerError when the disk is
+        full, or while another process reads an older state."""
+        try:
+            self.connection.execute("VACUUM")
+            busy = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        except sqlite3.Error as error:
+            raise LedgerError(f"the ledger cannot be written anew: {error}") from error
+        if busy:
+            raise LedgerError("the ledger's log still holds redacted text, since another process reads it; try again")
+
+
+def _refuse_foreign(connection: sqlite3.Connection) -> None:
+    """LedgerError for an SQLite file that something else has written, before anything in it is changed."""
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if tables and not {"document", "event"} <= tables:
+        raise sqlite3.DatabaseError("an SQLite file, but not a ledger")
+
+
+def _without_values(found: dict[str, Any], places: Sequence[str]) -> dict[str, Any]:
+    """A finding without the value it quotes, and one about the places without its message."""
+    pointer = found.get("pointer", "")
+    about = any(pointer == place or pointer.startswith(f"{place}/") for place in places)
+    dropped = {"value", "messages", "focus"} if about else {"value"}
+    return {key: member for key, member in found.items() if key not in dropped}

@@ -1,0 +1,99 @@
+"""The judge process: maps and validates a batch beside the process that admits and enters documents.
+
+It is given documents and gives rulings, in order, so it knows of every record of the load that it has accepted; of
+older ones it asks the ledger. It ends with the process that started it.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections.abc import Sequence
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pyoxigraph as ox
+
+from loaders.documents import Document
+from loaders.judgement import Judge, Policy, Ruling
+from loaders.ledger import Ledger
+from loaders.mapping import Mapping
+from ontology.errors import ClearingHouseError
+from ontology.identifiers import Iris
+from thesaurus.vocabulary import Thesaurus
+
+Packed = tuple[list[Ruling], bytes, list[int]]
+"""Rulings without their statements, all statements as N-Quads, and how many of them each ruling has."""
+
+
+class JudgeProcess:
+    """A judge in a process of its own; at most one batch is with it at a time."""
+
+    def __init__(self, base: str, ledger: Path | None, policy: Policy) -> None:
+        spawning = multiprocessing.get_context("spawn")
+        self._connection, theirs = spawning.Pipe()
+        self._process = spawning.Process(target=_serve, args=(theirs, base, ledger, policy), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+        self._process.terminate()
+        self._process.join()
+
+    def send(self, documents: Sequence[Document]) -> None:
+        """Give it a batch to judge."""
+        self._connection.send(list(documents))
+
+    def receive(self) -> list[Ruling]:
+        """The rulings on the batch; raises what judging it raised there."""
+        try:
+            answer: Packed | ClearingHouseError = self._connection.recv()
+        except EOFError as error:
+            raise ClearingHouseError(f"the judging process ended with code {self._process.exitcode}") from error
+        if isinstance(answer, ClearingHouseError):
+            raise answer
+        return _unpacked(*answer)
+
+
+def _serve(connection: Connection, base: str, path: Path | None, policy: Policy) -> None:
+    """Judge batches until the other side closes the connection or ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interruption is for the process that was started
+    ledger = Ledger(path or ":memory:")
+    accepted: dict[str, str] = {}
+    judge = Judge(Mapping(Iris(base), Thesaurus.load(base)), lambda guid: accepted.get(guid) or ledger.schema_of(guid))
+    while True:
+        try:
+            documents: list[Document] = connection.recv()
+        except EOFError:
+            return
+        try:
+            rulings = judge.rulings(documents, policy)
+        except ClearingHouseError as error:
+            connection.send(error)
+            return
+        judged = zip(documents, rulings, strict=True)
+        accepted.update({whole.guid: whole.schema for whole, ruling in judged if ruling.verdict == "accepted"})
+        connection.send(_packed(rulings))
+
+
+def _packed(rulings: Sequence[Ruling]) -> Packed:
+    quads = [quad for ruling in rulings for quad in ruling.quads]
+    data = ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b""
+    return [replace(ruling, quads=[]) for ruling in rulings], data, [len(ruling.quads) for ruling in rulings]
+
+
+def _unpacked(rulings: Sequence[Ruling], data: bytes, counts: Sequence[int]) -> list[Ruling]:
+    quads = ox.parse(data, format=ox.RdfFormat.N_QUADS)
+    return [
+        replace(ruling, quads=[next(quads) for _ in range(count)])
+        for ruling, count in zip(rulings, counts, strict=True)
+    ]
