@@ -30,13 +30,16 @@ def write(quads: Iterable[ox.Quad], path: Path) -> int:
     if bare.suffix not in SUFFIXES:
         raise StoreError(f"{path}: an export is .nq or .trig, or one of these with .gz")
     partial = path.with_name(path.name + ".partial")
-    with ExitStack() as stack:
-        target: BufferedIOBase = stack.enter_context(partial.open("wb"))
-        if path.suffix == ".gz":  # without a name or a time of its own, so that the same graph gives the same bytes
-            target = stack.enter_context(gzip.GzipFile(filename="", fileobj=target, mode="wb", mtime=0))
-        ordered = _sorted(_lines(quads, by_graph=bare.suffix == ".trig"), stack)
-        count = _write_trig(ordered, target) if bare.suffix == ".trig" else _write_lines(ordered, target)
-    partial.rename(path)
+    try:
+        with ExitStack() as stack:
+            target: BufferedIOBase = stack.enter_context(partial.open("wb"))
+            if path.suffix == ".gz":  # without a name or a time of its own, so that the same graph gives the same bytes
+                target = stack.enter_context(gzip.GzipFile(filename="", fileobj=target, mode="wb", mtime=0))
+            ordered = _sorted(_lines(quads, by_graph=bare.suffix == ".trig"), stack)
+            count = _write_trig(ordered, target) if bare.suffix == ".trig" else _write_lines(ordered, target)
+        partial.rename(path)
+    finally:
+        partial.unlink(missing_ok=True)
     return count
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Self
+
+import pyoxigraph as ox
 
 from endpoint.generations import Generations
 from endpoint.settings import Settings
@@ -15,8 +18,12 @@ from loaders.ledger import Ledger
 from loaders.mapping import Mapping
 from loaders.projection import Projection
 from loaders.sources import Item
+from ontology.errors import IdentifierError, LedgerError, StoreError
 from ontology.identifiers import Iris
 from thesaurus.vocabulary import Thesaurus
+
+READERS_LEAVE = 15.0
+"""Seconds in which a server takes over a new generation and lets go of the old ones."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,12 @@ class House:
     def ledger(self) -> Ledger:
         """The ledger of the data directory."""
         return Ledger(self.settings.data_dir / "ledger.sqlite")
+
+    def existing_ledger(self) -> Ledger:
+        """The ledger, for a reader: LedgerError where there is none yet."""
+        if not (self.settings.data_dir / "ledger.sqlite").is_file():
+            raise LedgerError(f"there are no records in {self.settings.data_dir} yet; `clearinghouse load` enters some")
+        return self.ledger()
 
     def store(self) -> GraphStore:
         """The graph store of the data directory; StoreError while another process has it."""
@@ -68,11 +81,30 @@ def finish(gate: Gate, store: GraphStore, progress: Progress = silent) -> None:
 def publish(ledger: Ledger, store: GraphStore, progress: Progress = silent) -> None:
     """Bring the graph up to the ledger, from its beginning where its files may hold redacted text, and publish it."""
     if ledger.graph_is_stale():
-        store.rebuild(ledger, progress)
-        ledger.graph_is_renewed()
+        _renew(ledger, store, progress)
     else:
         store.catch_up(ledger, progress)
         store.publish()
+
+
+def _renew(ledger: Ledger, store: GraphStore, progress: Progress) -> None:
+    """Write the ledger, the store and the one generation anew, so that redacted text is in no file any more.
+
+    StoreError while a reader keeps an older generation; then all this is done again at the next occasion.
+    """
+    redacted = ledger.graph_is_stale()
+    if redacted:
+        ledger.vacuum()
+    newest = store.rebuild(ledger, progress)
+    until = time.monotonic() + READERS_LEAVE
+    while redacted and (older := [one for one in store.generations.all() if one != newest]):
+        if time.monotonic() > until:
+            raise StoreError(
+                f"generation {older[0].name} holds what was redacted, and a reader holds it; end the reader, load again"
+            )
+        time.sleep(0.2)
+        store.generations.prune(1)
+    ledger.graph_is_renewed()
 
 
 def rebuild(gate: Gate, store: GraphStore, progress: Progress = silent) -> None:
@@ -81,5 +113,16 @@ def rebuild(gate: Gate, store: GraphStore, progress: Progress = silent) -> None:
         progress(1)
     gate.settle()
     gate.redact()
-    store.rebuild(gate.ledger, progress)
-    gate.ledger.graph_is_renewed()
+    _renew(gate.ledger, store, progress)
+
+
+def revision(house: House, ledger: Ledger, identifier: str, number: int) -> list[ox.Quad]:
+    """The graph of a record as it was when a revision was its current one; what is redacted since is left out."""
+    history = ledger.history(ledger.guid(identifier, house.mapping.iris))
+    if number not in {entry.revision for entry in history}:
+        known = ", ".join(sorted({str(entry.revision) for entry in history}))
+        raise IdentifierError(f"{identifier} has no revision {number}; known are: {known or 'none'}")
+    [quads] = Projection(house.mapping).graphs([[entry for entry in history if entry.revision <= number]])
+    if not quads:
+        raise IdentifierError(f"revision {number} of {identifier} was never published")
+    return quads

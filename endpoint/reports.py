@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
 from rich.console import Console
@@ -14,6 +16,7 @@ from loaders.findings import Finding
 from loaders.gate import Judged, Outcome
 
 SARIF_LEVELS = {"Violation": "error", "Warning": "warning", "Info": "note"}
+LINE = re.compile(r"line ([1-9][0-9]*)\b")
 COLOURS = {"Violation": "red", "Warning": "yellow", "Info": "blue"}
 
 
@@ -24,7 +27,8 @@ def show(console: Console, outcome: Outcome, *, only_refused: bool = False) -> N
             continue
         console.print(
             f"[bold]{escape(judged.document.guid)}[/] "
-            f"revision {judged.revision}, {judged.document.schema}: {judged.verdict}"
+            f"revision {judged.revision}, {escape(judged.document.schema)}: {judged.verdict}",
+            soft_wrap=True,
         )
         console.print(f"  {escape(judged.source)} {escape(judged.place)}", style="dim", soft_wrap=True)
         for found in judged.findings:
@@ -88,17 +92,17 @@ def _located(outcome: Outcome) -> Iterator[tuple[str, str, str, str, str]]:
 
 
 def _sarif_result(source: str, place: str, level: str, code: str, text: str) -> dict[str, Any]:
-    location = {
-        "physicalLocation": {"artifactLocation": {"uri": source.replace(" ", "%20")}},
-        "logicalLocations": [{"fullyQualifiedName": place}],
-    }
+    physical: dict[str, Any] = {"artifactLocation": {"uri": quote(source, safe="/!")}}
+    if line_of := LINE.match(place):
+        physical["region"] = {"startLine": int(line_of[1])}
+    location = {"physicalLocation": physical, "logicalLocations": [{"fullyQualifiedName": place}]}
     return {"ruleId": code, "level": level, "message": {"text": text}, "locations": [location]}
 
 
 def as_junit(outcomes: Iterable[Outcome]) -> str:
     """JUnit XML: a test case per document, failed where it would be refused, with its findings as text."""
     suite = ET.Element("testsuite", name="clearinghouse validate")
-    failures = 0
+    failures = errors = 0
     for outcome in outcomes:
         for judged in outcome.judged:
             case = ET.SubElement(
@@ -111,9 +115,10 @@ def as_junit(outcomes: Iterable[Outcome]) -> str:
             elif text:
                 ET.SubElement(case, "system-out").text = text
         for refusal in outcome.refusals:
-            failures += 1
+            errors += 1
             case = ET.SubElement(suite, "testcase", classname="unreadable", name=f"{refusal.source} {refusal.place}")
             ET.SubElement(case, "error", message=refusal.message)
     suite.set("tests", str(len(suite)))
     suite.set("failures", str(failures))
+    suite.set("errors", str(errors))
     return ET.tostring(suite, encoding="unicode", xml_declaration=True)

@@ -187,10 +187,12 @@ def flat(schema: str, base: str = DEFAULT_BASE) -> dict[str, Any]:
 
 def flattened(node: Mapping[str, Any], inside: Scope) -> dict[str, Any]:
     """A cleaned node with its members, and those of the nodes inside it, named as in the flat context."""
-    result = {}
+    result: dict[str, Any] = {}
     for key, value in node.items():
-        field = inside.fields.get(key)
-        if field is None:
+        field = inside.fields.get(value if key == "@type" else key)
+        if key == "@type" and field is not None:
+            result[key] = field.term
+        elif field is None:
             result[key] = value
         elif field.kind in LITERAL_KINDS:
             result[field.term] = value

@@ -16,6 +16,8 @@ JsonObject = dict[str, Any]
 
 GUID = re.compile(r"[A-Za-z0-9_-]{11,128}\Z")
 BODY_KEYS = ("body", "document")
+MAX_NUMBER = 10**18 - 1
+"""The largest number and revision: as many digits as always fit into 64 bits."""
 
 
 @dataclass(frozen=True)
@@ -95,9 +97,13 @@ def document(parsed: Json, text: str) -> Document:
     if not isinstance(parsed, dict):
         raise DoorError(f"a record is a JSON object; this is {_kind(parsed)}")
     body, information, root = _envelope(parsed)
-    if "schema_s" in body and "header" not in body:
-        return Document(*_index_identity(body), body, information, root, text)
-    return Document(*_identity(body, information, root), body, information, root, text)
+    is_index = "schema_s" in body and "header" not in body
+    guid, schema = _index_identity(body) if is_index else _identity(body, information, root)
+    whole = Document(guid, schema, body, information, root, text)
+    for key, value in (("documentID", whole.number), ("revision", whole.revision)):
+        if value is not None and abs(value) > MAX_NUMBER:
+            raise DoorError(f"/{key}: expected a number of at most 18 digits")
+    return whole
 
 
 def _envelope(parsed: JsonObject) -> tuple[JsonObject, JsonObject, str]:

@@ -6,20 +6,26 @@ What is removed is listed in `private.toml`.
 from __future__ import annotations
 
 import json
+import math
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from loaders import context
 from loaders.documents import BODY_KEYS, Document, Json, JsonObject, document, escaped
 from loaders.findings import Finding, finding
 from ontology.errors import DoorError
 
 MAX_DEPTH = 64
-SUSPECT = re.compile(r"\\u(?:00[01][0-9a-f]|d[89a-f]|fff[ef])|[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", re.IGNORECASE)
+SUSPECT = re.compile(
+    r"\\u(?:00[01][0-9a-f]|d[89a-f]|fff[ef])|[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", re.IGNORECASE
+)
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+NOT_SO = (None, False, 0, "", "false", "0", "no")
+"""The values of a flag that withhold nothing."""
 
 Redactions = Mapping[tuple[str, str], int]
 """(record GUID, field) → the revision that withheld the field: earlier revisions lose it too."""
@@ -29,42 +35,63 @@ def admitted(text: str, redactions: Redactions, *, publish_contacts: bool = Fals
     """The document a JSON text holds, without what is private, and a finding for each removal.
 
     DoorError, naming the place and never a value, for a text that is not well-formed JSON, repeats a key, nests deeper
-    than 64, holds characters that RDF cannot carry, or has no usable identity.
+    than 64, holds characters that RDF or numbers that a double cannot carry, has no usable identity, or is an extract
+    that the index makes of a document.
     """
-    parsed = _parsed(text)
-    _refuse_unusable(parsed, text)
+    parsed = read(text)
     removed = list(_removals(parsed, text, publish_contacts=publish_contacts))
     whole = document(parsed, text)
+    _refuse_extract(whole)
     removed += _withheld_later(whole, redactions)
     for holder, key, _ in removed:
         holder.pop(key, None)
     if not removed:
         return whole, []
     kept = json.dumps(parsed, ensure_ascii=False, separators=(",", ":"))
-    findings = [finding("Info", "removed", pointer, f"{key}: removed at the door") for _, key, pointer in removed]
+    findings = [finding("Info", "removed", pointer, f"{key:.60}: removed at the door") for _, key, pointer in removed]
     return document(parsed, kept), findings
 
 
-def _parsed(text: str) -> Json:
+def read(text: str) -> Json:
+    """The value of a JSON text that a graph can carry. DoorError, naming the place, for any other text."""
+    odd: list[Json] = []
+
+    def members(pairs: list[tuple[str, Any]]) -> JsonObject:
+        whole = dict(pairs)
+        if len(whole) < len(pairs):
+            odd.append(whole)
+        return whole
+
+    def number(written: str, read: Callable[[str], Json] = float) -> Json:
+        if not math.isfinite(value := float(written)):
+            odd.append(value)
+            return value
+        return read(written)
+
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
+        parsed = json.loads(
+            text,
+            object_pairs_hook=members,
+            parse_constant=number,
+            parse_float=number,
+            parse_int=lambda written: number(written, int),
+        )
     except RecursionError as error:
         raise DoorError(f"nested deeper than {MAX_DEPTH} levels") from error
     except json.JSONDecodeError as error:
         raise DoorError(f"not well-formed JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error
+    _refuse_unusable(parsed, text)
+    if odd:
+        raise DoorError(_oddity(parsed, odd[-1]))
+    return parsed
 
 
-def _object(pairs: list[tuple[str, Any]]) -> JsonObject:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        keys = [key for key, _ in pairs]
-        repeated = next(key for key in keys if keys.count(key) > 1)
-        raise DoorError(f"the key {repeated!r:.60} occurs twice in one object")
-    return members
-
-
-def _refuse_constant(constant: str) -> Json:
-    raise DoorError(f"{constant} is not JSON")
+def _oddity(parsed: Json, odd: Json) -> str:
+    """What is wrong with an object that repeats a key, or with a number; the last found cannot be in a lost value."""
+    place = next((pointer for value, pointer, _ in _values(parsed) if value is odd), "")
+    if isinstance(odd, float):
+        return f"{_short(place)}: expected a number that a double can hold (RFC 8259, section 6)"
+    return f"{_short(place)}: a key occurs twice in this object"
 
 
 def _refuse_unusable(parsed: Json, text: str) -> None:
@@ -75,15 +102,33 @@ def _refuse_unusable(parsed: Json, text: str) -> None:
     suspect = SUSPECT.search(text) is not None
     if not suspect and text.count("{") + text.count("[") <= MAX_DEPTH:
         return
+    for value, pointer, depth in _values(parsed):
+        if depth > MAX_DEPTH:
+            raise DoorError(f"{_short(pointer)}: nested deeper than {MAX_DEPTH} levels")
+        if suspect and _is_unprintable(value):
+            place = UNPRINTABLE.sub("\ufffd", _short(pointer))
+            raise DoorError(f"{place}: a control character or half of a surrogate pair, which RDF cannot carry")
+
+
+def _refuse_extract(whole: Document) -> None:
+    """DoorError for what the index makes of a document: personal data under other names, and less than the document."""
+    if "schema_s" not in whole.body or "header" in whole.body or whole.schema not in context.schemas():
+        return
+    if "schema_s" not in context.scope(whole.schema).fields:
+        raise DoorError(f"{whole.root}/schema_s: an index extract of {whole.schema}; load the document itself")
+
+
+def _values(parsed: Json) -> Iterator[tuple[Json, str, int]]:
+    """Every value of a document with its JSON pointer and its depth."""
     stack = [(parsed, "", 0)]
     while stack:
         value, pointer, depth = stack.pop()
-        if depth > MAX_DEPTH:
-            raise DoorError(f"{pointer[:80]}…: nested deeper than {MAX_DEPTH} levels")
+        yield value, pointer, depth
         stack += [(member, f"{pointer}/{step}", depth + 1) for step, member in _steps(value)]
-        if suspect and _is_unprintable(value):
-            place = UNPRINTABLE.sub("\ufffd", pointer)
-            raise DoorError(f"{place}: a control character or half of a surrogate pair, which RDF cannot carry")
+
+
+def _short(pointer: str) -> str:
+    return f"{pointer[:80]}…" if len(pointer) > 80 else pointer or "the document"
 
 
 def _steps(value: Json) -> Iterable[tuple[str | int, Json]]:
@@ -111,11 +156,11 @@ Removal = tuple[JsonObject, str, str]
 def _private_names() -> re.Pattern[str]:
     """What a text with a private member contains: its name as a key, or an escape that may spell one."""
     rules = _private()
-    names = [
-        *map(re.escape, rules["always"]["members"]),
-        *(f'{re.escape(p)}[^"]*' for p in rules["always"]["prefixes"]),
-    ]
-    return re.compile(rf'"(?:{"|".join(names)}|[^"]*{re.escape(rules["persons"]["suffix"])})"\s*:|\\u00[2-7]')
+    members, prefixes = (map(re.escape, rules["always"][name]) for name in ("members", "prefixes"))
+    suffix = re.escape(rules["persons"]["suffix"])
+    return re.compile(
+        rf'"(?:(?:{"|".join(members)}|[^"]*{suffix})"\s*:|{"|".join(prefixes)})|\\u00[2-7]', re.IGNORECASE
+    )
 
 
 def _removals(parsed: Json, text: str, *, publish_contacts: bool) -> Iterator[Removal]:
@@ -125,10 +170,11 @@ def _removals(parsed: Json, text: str, *, publish_contacts: bool) -> Iterator[Re
     while stack:
         value, pointer = stack.pop()
         private = (
-            [key for key, member in value.items() if _is_private(key, member, rules)] if isinstance(value, dict) else []
+            {key for key, member in value.items() if _is_private(key, member, rules)} if isinstance(value, dict) else ()
         )
-        yield from ((value, key, f"{pointer}/{escaped(key)}") for key in private)
-        stack += [(member, f"{pointer}/{step}") for step, member in _steps(value) if step not in private]
+        yield from ((value, key, f"{pointer}/{escaped(key)}") for key in sorted(private))
+        hidden = set(map(escaped, private))
+        stack += [(member, f"{pointer}/{step}") for step, member in _steps(value) if step not in hidden]
     for root, body in (("", parsed), *((f"/{key}", parsed.get(key)) for key in BODY_KEYS if isinstance(parsed, dict))):
         if isinstance(body, dict):
             withheld = sorted(_withheld(body, rules, publish_contacts=publish_contacts))
@@ -136,44 +182,67 @@ def _removals(parsed: Json, text: str, *, publish_contacts: bool) -> Iterator[Re
 
 
 def _is_private(key: str, member: Json, rules: Mapping[str, Any]) -> bool:
-    if key in rules["always"]["members"] or key.startswith(tuple(rules["always"]["prefixes"])):
-        return True
-    persons = rules["persons"]
-    is_person = isinstance(member, dict) and not member.keys().isdisjoint(persons["members"])
-    return is_person and key.endswith(persons["suffix"])
+    name = key.lower()
+    if name in _lower("always", "members") or name.startswith(_lower("always", "prefixes")):
+        return member is not None
+    if not name.endswith(rules["persons"]["suffix"].lower()):
+        return False
+    return any(_is_person(one) for one in (member if isinstance(member, list) else [member]))
 
 
-def _withheld(body: JsonObject, rules: Mapping[str, Any], *, publish_contacts: bool) -> set[str]:
+def _is_person(member: Json) -> bool:
+    return isinstance(member, dict) and any(name.lower() in _lower("persons", "members") for name in member)
+
+
+@cache
+def _lower(rule: str, name: str) -> tuple[str, ...]:
+    return tuple(value.lower() for value in _private()[rule][name])
+
+
+def _withheld(body: JsonObject, rules: Mapping[str, Any], *, publish_contacts: bool) -> list[str]:
     """The members of a record's body that a flag or a person's privacy withholds; nothing for any other object."""
     header = body.get("header")
     schema = header.get("schema") if isinstance(header, dict) else None
     if not isinstance(schema, str):
-        return set()
-    flags = rules["confidential"].get(schema, {})
-    withheld = {field for flag, field in flags.items() if _is_true(body.get(flag))}
-    personal = rules["personal"].get(schema)
-    if (
-        personal
-        and not publish_contacts
-        and all(body.get(key) == value for key, value in personal.get("when", {}).items())
-    ):
-        withheld |= set(personal["members"])
-    return {key for key in withheld if key in body}
+        return []
+    withheld = [*_flagged(schema, body)]
+    personal = _of(rules["personal"], schema)
+    if personal and not publish_contacts:
+        exempt = personal.get("unless", {})
+        if not exempt or any(body.get(key) != value for key, value in exempt.items()):
+            withheld += personal["members"]
+    return _spelled(body, withheld)
 
 
-def _is_true(flag: Json) -> bool:
-    return flag is True or (isinstance(flag, str) and flag.strip().lower() == "true")
+def _flagged(schema: str, body: JsonObject) -> list[str]:
+    """The fields that a body's flags withhold, whether or not a value came along."""
+    flags = _of(_private()["confidential"], schema)
+    return [field for flag, field in flags.items() if any(_is_so(body[key]) for key in _spelled(body, [flag]))]
+
+
+def _of(rules: Mapping[str, Any], schema: str) -> Mapping[str, Any]:
+    """The rules for a schema, in whatever case it is written."""
+    return next((rule for name, rule in rules.items() if name.lower() == schema.lower()), {})
+
+
+def _spelled(body: JsonObject, names: Iterable[str]) -> list[str]:
+    """The members of a body that have one of the names, in any case."""
+    wanted = {name.lower() for name in names}
+    return [key for key in body if key.lower() in wanted] if wanted else []
+
+
+def _is_so(flag: Json) -> bool:
+    return (flag.strip().lower() if isinstance(flag, str) else flag) not in NOT_SO
 
 
 def withheld_fields(whole: Document) -> list[str]:
     """The fields that a document's flags withhold, whether or not a value came along."""
-    flags = _private()["confidential"].get(whole.schema, {})
-    return [field for flag, field in flags.items() if _is_true(whole.body.get(flag))]
+    return _flagged(whole.schema, whole.body)
 
 
 def _withheld_later(whole: Document, redactions: Redactions) -> Iterator[Removal]:
     """The fields of this revision that a later revision of the record withheld."""
-    for field in _private()["confidential"].get(whole.schema, {}).values():
+    for field in _of(_private()["confidential"], whole.schema).values():
         revision = redactions.get((whole.guid, field))
-        if field in whole.body and revision is not None and (whole.revision or 0) < revision:
-            yield whole.body, field, f"{whole.root}/{field}"
+        if revision is not None and (whole.revision or 0) < revision:
+            yield from ((whole.body, key, f"{whole.root}/{key}") for key in _spelled(whole.body, [field]))

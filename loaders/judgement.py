@@ -118,9 +118,7 @@ class Judge:
                     self.mapping.walk(documents[index])
                 except DoorError as error:
                     pointer = f"{documents[index].root}/header/schema"
-                    rulings[index] = Ruling(
-                        "quarantined", [finding("Violation", NO_CONTEXT, pointer, str(error))], []
-                    )
+                    rulings[index] = Ruling("quarantined", [finding("Violation", NO_CONTEXT, pointer, str(error))], [])
                 else:
                     mappable.append(index)
             mapped = self.mapping.mapped([documents[index] for index in mappable])

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -295,6 +295,12 @@ class Ledger:
             yield Entry(*(*columns, json.loads(findings or "[]")))
 
     # What is taken out
+
+    def withhold(self, redactions: Mapping[tuple[str, str], int]) -> None:
+        """Take over another ledger's redactions, as done."""
+        with self._transaction() as transaction:
+            rows = ((record, field, revision) for (record, field), revision in redactions.items())
+            transaction.executemany("INSERT OR IGNORE INTO redaction VALUES (?, ?, ?, 1)", rows)
 
     def stop_waiting(self, records: Iterable[str]) -> None:
         """Forget that records wait for others that have arrived; what they still miss is awaited on."""

@@ -63,7 +63,7 @@ class Projection:
                 "@type": "Revision",
                 "isRevisionOf": iris.record(record).value,
                 "number": str(entry.revision),
-                "recordStatus": status if entry is revisions[-1] else "Superseded",
+                "recordStatus": status if entry is revisions[-1] else "Revoked" if _revokes(entry) else "Superseded",
                 **_published_when(entry),
                 **self._reason(entry),
                 **({"previous": names[place - 1]} if place else {}),
@@ -106,9 +106,12 @@ def _status(revisions: History) -> str:
     """`Revoked` once any revision says so, whatever came after it."""
     if revisions[-1].verdict == "withdrawn":
         return "Withdrawn"
-    return (
-        "Revoked" if any(str(entry.document.body.get("amendmentIntent")) == "1" for entry in revisions) else "Current"
-    )
+    return "Revoked" if any(map(_revokes, revisions)) else "Current"
+
+
+def _revokes(entry: Entry) -> bool:
+    """Whether the revision revokes the certificate it is of."""
+    return str(entry.document.body.get("amendmentIntent")) == "1"
 
 
 def _published_when(entry: Entry) -> JsonObject:

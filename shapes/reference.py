@@ -22,7 +22,9 @@ from .terms import HTML, SH, XSD, Term, well_formed
 
 Triple: TypeAlias = tuple[Term, ox.NamedNode, Term]
 
-_MESSAGE = ox.NamedNode(SH + "message")
+_MESSAGE, _PATH, _NODE_SHAPE = (ox.NamedNode(SH + name) for name in ("message", "path", "NodeShape"))
+_PARTS = {ox.NamedNode(SH + name) for name in ("node", "not", "property", "qualifiedValueShape")}
+_LISTS = {ox.NamedNode(SH + name) for name in ("and", "or", "xone")}
 _SWITCHES = {ox.NamedNode(SH + n) for n in ("uniqueLang", "closed", "deactivated", "qualifiedValueShapesDisjoint")}
 _FALSE = ox.Literal("false", datatype=ox.NamedNode(XSD + "boolean"))
 _ONE = ox.Literal("1", datatype=ox.NamedNode(XSD + "boolean"))
@@ -113,12 +115,14 @@ class Reference:
         graph = rdflib.Graph(bind_namespaces="none")
         for subject, predicate, value in shapes:
             # Messages are read from our own copy: pyshacl drops the language of those on SPARQL constraints, and ends
-            # the whole run when a message has a placeholder for a value that contains a backslash. Empty instead of
-            # none, because without it composes one for every result.
+            # the whole run when a message has a placeholder for a value that contains a backslash.
             told = ox.Literal("") if predicate == _MESSAGE else value
             if predicate in _SWITCHES and value == _ONE:
                 told = _FALSE  # only "true" switches on (W3C test uniqueLang-002); pyshacl's own loader sees to it
             graph.add((self._terms.there(subject), self._terms.there(predicate), self._terms.there(told)))
+        for shape in _shapes(shapes):
+            # Empty instead of none: without one pyshacl composes one for every result, those inside sh:or included.
+            graph.add((self._terms.there(shape), self._terms.there(_MESSAGE), rdflib.Literal("")))
         try:
             # most shapes are parts of others: without targets of their own they find no focus nodes
             self._targeted = [shape for shape in ShapesGraph(graph).shapes if any(map(list, shape.target()))]
@@ -179,6 +183,19 @@ class Reference:
 
     def _path(self, path: Identifier) -> str:
         return str(path) if isinstance(path, rdflib.URIRef) else paths.text(self._shapes, self._terms.back(path))
+
+
+def _shapes(statements: Statements) -> set[Term]:
+    """The shapes that have constraints on values: what has a path, is declared, or is a part of another shape."""
+    found: set[Term] = set()
+    for subject, predicate, value in statements:
+        if predicate == _PATH or value == _NODE_SHAPE:
+            found.add(subject)
+        elif predicate in _PARTS:
+            found.add(value)
+        elif predicate in _LISTS:
+            found.update(statements.items(value))
+    return found
 
 
 def _grouped(

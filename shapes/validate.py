@@ -38,7 +38,7 @@ class Validator:
 
     confirm: bool = True
     """Whether every record with a result is validated again by pyshacl, on its statements and what they refer to."""
-    sample: float = 0.01
+    sample: float = 0.002
     """Share of the records without a result that are validated again as well; which ones depends on their IRI."""
 
     def __init__(
