@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from ontology.errors import DoorError
+from ontology.realms import refuse_other_systems
 
 Json = Any
 JsonObject = dict[str, Any]
@@ -92,7 +93,8 @@ def document(parsed: Json, text: str) -> Document:
     """The document in a parsed JSON value.
 
     Accepted are a body (`header` at the top), an information object with `body`, a pair of `info` and `document`, and
-    an index document (`schema_s`). DoorError names what is missing.
+    an index document (`schema_s`). DoorError names what is missing; IdentifierError where the index is that of the
+    training or the development system.
     """
     if not isinstance(parsed, dict):
         raise DoorError(f"a record is a JSON object; this is {_kind(parsed)}")
@@ -144,6 +146,9 @@ def _index_identity(body: JsonObject) -> tuple[str, str]:
         raise DoorError("/identifier_s: an index document without the record's identifier; fetch the document itself")
     if body.get("_state_s", "public") != "public":
         raise DoorError(f"/_state_s: only public records are loaded, this one is {body['_state_s']!r:.30}")
+    realms = body.get("realm_ss")
+    for realm in realms if isinstance(realms, list) else [realms]:
+        refuse_other_systems(str(realm))
     return guid, schema
 
 

@@ -62,11 +62,11 @@ def read(text: str) -> Json:
             odd.append(whole)
         return whole
 
-    def number(written: str, read: Callable[[str], Json] = float) -> Json:
+    def number(written: str, exact: Callable[[str], Json] = float) -> Json:
         if not math.isfinite(value := float(written)):
             odd.append(value)
             return value
-        return read(written)
+        return exact(written)
 
     try:
         parsed = json.loads(

@@ -8,23 +8,23 @@ reports it and returns None: nothing is dropped in silence.
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-import nh3
 import pyoxigraph as ox
 
+from loaders import door, markup
 from loaders.context import Field
 from loaders.documents import Json, JsonObject
 from loaders.findings import Severity
-from ontology.errors import IdentifierError
+from ontology.errors import DoorError, IdentifierError
 from ontology.identifiers import OTHER_TERM, Reference, split_term
 
 if TYPE_CHECKING:
@@ -32,12 +32,10 @@ if TYPE_CHECKING:
 
 API = "https://api.cbd.int"
 LINK_SCHEMES = ("http://", "https://", "ftp://", "mailto:", "doi:", "urn:")
-MARKUP = re.compile(r"<[a-zA-Z/!]")
-FORMATTING = re.compile(r"(?i)<(?!/|!|(?:div|p|br|span)\b[^>]*>)")  # more than what only breaks a text into lines
-BREAK = re.compile(r"(?i)<(?:br|/p|/div|/li|/tr|/h[1-6])\b[^>]*>")
 OFFICIAL_LANGUAGES = ("ar", "en", "es", "fr", "ru", "zh")
 GUID_TERM = re.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
-MILLISECONDS = re.compile(r"-?\d{12,13}\Z")
+MILLISECONDS = re.compile(r"-?[0-9]{12,13}\Z")
+DAY, TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}", r"T[0-9:.]+"
 NO_DATE = "-62135596800000"  # the first day of the year 1, which .NET writes where no date was given
 
 
@@ -73,7 +71,7 @@ Cleaner = Callable[[Json, Place], Json]
 def plain(value: Json, at: Place) -> Json:
     """A string, or a number as it would be written."""
     if isinstance(value, str):
-        return value.strip()
+        return value.strip() or None
     if isinstance(value, bool | int | float):
         return json.dumps(value)
     return at.wrong_type(value, "a string")
@@ -114,13 +112,10 @@ def _by_language(part: Json, at: Place) -> dict[str, str]:
 
 
 def _plain_text(written: str, language: str, pointer: str, at: Place) -> str:
-    if not MARKUP.search(written):
-        return html.unescape(written).strip() if "&" in written else written.strip()
-    spoken = html.unescape(nh3.clean(BREAK.sub("\n", written), tags=set()))
-    spoken = "\n".join(line for line in (" ".join(line.split()) for line in spoken.splitlines()) if line)
-    if spoken and FORMATTING.search(written):
-        kept = {"@id": at.walk.node(pointer), "@type": "RichText", "html": nh3.clean(written)}
-        at.walk.lift("richTexts", kept if language == "@none" else {**kept, "language": language})
+    spoken = markup.plain(written)
+    if spoken and (kept := markup.formatted(written)):
+        node = {"@id": at.walk.node(pointer), "@type": "RichText", "html": kept}
+        at.walk.lift("richTexts", node if language == "@none" else {**node, "language": language})
     return spoken
 
 
@@ -148,7 +143,7 @@ def tagged(value: Json, at: Place) -> Json:
     translation."""
     if not isinstance(value, str):
         return at.wrong_type(value, "a string")
-    return None if at.walk.repeats(at.key, at.field, value) else value.strip()
+    return None if at.walk.repeats(at.key, at.field, value) else value.strip() or None
 
 
 def term(value: Json, at: Place) -> Json:
@@ -162,7 +157,7 @@ def term(value: Json, at: Place) -> Json:
         at.report("Warning", "ill-formed-identifier", f"{at.key}: {error}", members["identifier"])
         return None
     if members.get("customValue"):
-        said = text(members["customValue"], at)
+        said = text(members["customValue"], replace(at, pointer=f"{at.pointer}/customValue"))
         if said:
             at.walk.lift(
                 "customTerms",
@@ -214,6 +209,8 @@ def _identified(value: Json, at: Place, known: set[str]) -> dict[str, Json] | No
     for key in members.keys() - known:
         at.walk.unmapped(f"{at.pointer}/{key}", key, members[key])
     identifier = members.get("identifier")
+    if identifier in (None, "") and any(members.values()):
+        at.report("Warning", "ill-formed-identifier", f"{at.key}: what is said of it has no identifier", str(members))
     if identifier in (None, ""):
         return None
     if not isinstance(identifier, str):
@@ -227,11 +224,13 @@ def iri(value: Json, at: Place) -> Json:
     if not isinstance(value, str):
         return at.wrong_type(value, "a web address as a string")
     address = quote(value.strip(), safe="!#$%&'()*+,/:;=?@[]~")
-    if address.startswith("/api/"):
+    if address.startswith("//"):
+        address = "https:" + address
+    elif address.startswith("/api/"):
         address = API + address
     elif address.startswith("/"):
         address = "https://www.cbd.int" + address
-    elif address.startswith("www."):
+    elif address.lower().startswith("www."):
         address = "http://" + address
     if address.lower().startswith(LINK_SCHEMES) and _is_iri(address):
         return address
@@ -262,8 +261,8 @@ def _embedded(value: str) -> Json:
     if not value.startswith(("{", "[")):
         return value
     try:
-        return json.loads(value)
-    except ValueError:
+        return door.read(value)
+    except DoorError:
         return value
 
 
@@ -332,17 +331,17 @@ def boolean(value: Json, at: Place) -> Json:
     if isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return {"true": True, "false": False}.get(value.strip().lower(), value)
+        return {"true": True, "false": False, "": None}.get(value.strip().lower(), value)
     return at.wrong_type(value, "true or false")
 
 
 def number(value: Json, at: Place) -> Json:
     """A number, as its decimal notation; a string is kept as written."""
     if isinstance(value, str):
-        return value.strip()
+        return value.strip() or None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return at.wrong_type(value, "a number")
-    return str(int(value)) if value == int(value) else format(value, "f").rstrip("0")
+    return str(int(value)) if value == int(value) else format(Decimal(repr(value)), "f")
 
 
 def date(value: Json, at: Place) -> Json:
@@ -350,13 +349,13 @@ def date(value: Json, at: Place) -> Json:
     if not isinstance(value, str):
         return at.wrong_type(value, "a date as a string")
     written = value.strip()
-    if written == NO_DATE:
+    if written in ("", NO_DATE):
         return None
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}T[\d:.]+(Z|[+-]\d{2}:\d{2})?", written):
+    if re.fullmatch(rf"{DAY}{TIME}(Z|[+-][0-9]{{2}}:[0-9]{{2}})?", written):
         return written[:10]
-    if re.fullmatch(r"\d{4}-\d{2}", written):
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}", written):
         return {"@value": written, "@type": "xsd:gYearMonth"}
-    if re.fullmatch(r"\d{4}", written):
+    if re.fullmatch(r"[0-9]{4}", written):
         return {"@value": written, "@type": "xsd:gYear"}
     if MILLISECONDS.match(written):
         return datetime.fromtimestamp(int(written) / 1000, UTC).date().isoformat()
@@ -368,9 +367,9 @@ def date_time(value: Json, at: Place) -> Json:
     if not isinstance(value, str):
         return at.wrong_type(value, "a date and time as a string")
     written = value.strip()
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", written):
+    if re.fullmatch(DAY, written):
         return f"{written}T00:00:00Z"
-    return f"{written}Z" if re.fullmatch(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?", written) else written
+    return f"{written}Z" if re.fullmatch(rf"{DAY}{TIME}", written) else written or None
 
 
 def year(value: Json, at: Place) -> Json:
@@ -381,9 +380,10 @@ def year(value: Json, at: Place) -> Json:
 def name(value: Json, at: Place) -> Json:
     """A name from an enumeration that the context defines; for a flag (`…Confidential: true`) the field it
     withholds."""
-    if value is False:
+    value = value.strip() if isinstance(value, str) else value
+    if value is False or value == "" or (isinstance(value, str) and value.lower() == "false"):
         return None
-    if value is True or value == "true":
+    if value is True or (isinstance(value, str) and value.lower() == "true"):
         value = at.key.removesuffix("Confidential")
     if not isinstance(value, str):
         return at.wrong_type(value, "a name or a flag")

@@ -16,8 +16,9 @@ import pytest
 from endpoint.house import House, finish, load
 from endpoint.settings import Settings
 from endpoint.store import records_and_vocabulary
-from loaders.gate import Outcome
+from loaders.gate import Gate, Outcome
 from loaders.generate import SAMPLE, sample
+from loaders.judgement import Judge, Policy
 from loaders.ledger import Ledger
 from loaders.mapping import Mapping
 from loaders.sources import Item, Raw, read
@@ -78,7 +79,7 @@ def enter(house: House, given: Iterable[Item], *, submitted: bool = False, stric
     """Load items and publish the graph, as `clearinghouse load` does; what became of them."""
     whole = Outcome()
     with house.store() as store, house.ledger() as ledger:
-        gate = house.gate(ledger, agent="test", submitted=submitted, strict=strict)
+        gate = gate_of(house, ledger, submitted=submitted, strict=strict)
         for outcome in load(gate, store, given):
             _add(whole, outcome)
         finish(gate, store)
@@ -90,11 +91,25 @@ def judge(
 ) -> Outcome:
     """Enter documents in a ledger only, without a graph."""
     whole = Outcome()
-    gate = house.gate(ledger, agent="test", submitted=submitted, strict=strict)
+    gate = gate_of(house, ledger, submitted=submitted, strict=strict)
     for outcome in gate.outcomes(items(documents)):
         _add(whole, outcome)
     gate.settle()
     return whole
+
+
+@cache
+def _judge(mapping: Mapping) -> Judge:
+    return Judge(mapping, lambda guid: None)
+
+
+def gate_of(house: House, ledger: Ledger, *, submitted: bool = False, strict: bool = False) -> Gate:
+    """A gate to a ledger, with the judge that all tests share, since making one takes a while."""
+    refuse = house.settings.refuse_submitted if submitted else house.settings.refuse_harvested
+    shared = _judge(house.mapping)
+    shared.schema_of = ledger.schema_of
+    shared.forget()
+    return Gate(ledger, shared, Policy(frozenset(refuse), strict), agent="test")
 
 
 def _add(whole: Outcome, outcome: Outcome) -> None:

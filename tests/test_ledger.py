@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import PERMIT, Run, judge, permit, rows, written
+from conftest import PERMIT, Run, gate_of, judge, permit, rows, written
 
 from endpoint.house import House
 from loaders.ledger import Ledger
@@ -71,7 +71,7 @@ def test_of_two_documents_of_one_revision_the_later_received_comes_last(house: H
 def test_judging_the_earlier_one_again_does_not_put_it_last(house: House, ledger: Ledger) -> None:
     first, second = permit(title={"en": "First"}), permit(title={"en": "Second"})
     judge(house, ledger, first, second)
-    gate = house.gate(ledger, agent="test")
+    gate = gate_of(house, ledger)
     [entry, _] = ledger.history(PERMIT)
     gate.policy = type(gate.policy)(frozenset({"Info", "Warning", "Violation"}))
     assert [judged.verdict for judged in gate.retry([entry])] == ["quarantined"]
@@ -81,7 +81,8 @@ def test_judging_the_earlier_one_again_does_not_put_it_last(house: House, ledger
 def test_a_verdict_that_changes_is_a_new_event(house: House, ledger: Ledger) -> None:
     judge(house, ledger, permit(government=None))
     assert [entry.verdict for entry in ledger.history(PERMIT)] == ["quarantined"]
-    gate = house.gate(ledger, agent="later")
+    gate = gate_of(house, ledger)
+    gate.agent = "later"
     gate.policy = type(gate.policy)(frozenset())
     list(gate.retry(list(ledger.quarantine())))
     assert rows(ledger, "SELECT seq, agent, verdict FROM event") == [
@@ -94,7 +95,7 @@ def test_a_verdict_that_changes_is_a_new_event(house: House, ledger: Ledger) -> 
 
 def test_an_unchanged_verdict_is_no_event(house: House, ledger: Ledger) -> None:
     judge(house, ledger, permit(), permit(OTHER, government=None))
-    assert list(house.gate(ledger, agent="again").retry(ledger.everything())) == []
+    assert list(gate_of(house, ledger).retry(ledger.everything())) == []
     assert ledger.head() == 2
 
 
