@@ -216,7 +216,9 @@ def _withheld(body: JsonObject, rules: Mapping[str, Any], *, publish_contacts: b
 
 def _flagged(schema: str, body: JsonObject) -> list[str]:
     """The fields that a body's flags withhold, whether or not a value came along."""
-    flags = _of(_private()["confidential"], schema)
+    rules = _private()["confidential"]
+    other = {flag: flag[: -len(rules["suffix"])] for flag in body if flag.lower().endswith(rules["suffix"].lower())}
+    flags = {**other, **_of(rules["schemas"], schema)}
     return [field for flag, field in flags.items() if any(_is_so(body[key]) for key in _spelled(body, [flag]))]
 
 
@@ -242,7 +244,8 @@ def withheld_fields(whole: Document) -> list[str]:
 
 def _withheld_later(whole: Document, redactions: Redactions) -> Iterator[Removal]:
     """The fields of this revision that a later revision of the record withheld."""
-    for field in _of(_private()["confidential"], whole.schema).values():
+    known = _of(_private()["confidential"]["schemas"], whole.schema).values()
+    for field in sorted({*known, *whole.body}) if redactions else ():
         revision = redactions.get((whole.guid, field))
         if revision is not None and (whole.revision or 0) < revision:
             yield from ((whole.body, key, f"{whole.root}/{key}") for key in _spelled(whole.body, [field]))

@@ -95,6 +95,13 @@ class Judge:
             self._kinds[guid] = [ox.Triple(node, TYPE, ox.NamedNode(kind))]
         return self._kinds[guid]
 
+    def _remember(self, accepted: Iterable[Document]) -> None:
+        """Know of records that are not in the ledger yet when what refers to them is judged."""
+        for one in accepted:
+            if kind := context.class_of(one.schema):
+                node = self.mapping.iris.record(one.guid)
+                self._kinds[one.guid] = [ox.Triple(node, TYPE, ox.NamedNode(kind))]
+
     def forget(self) -> None:
         """Forget what kinds of records were looked up: `schema_of` is another one now."""
         self._kinds.clear()
@@ -124,6 +131,7 @@ class Judge:
             mapped = self.mapping.mapped([documents[index] for index in mappable])
             for index, one, found in zip(mappable, mapped, self.findings(mapped), strict=True):
                 rulings[index] = Ruling(policy.verdict(documents[index], found), found, one.quads)
+            self._remember(documents[index] for index in group if rulings[index].verdict == "accepted")
         return [rulings[index] for index in range(len(documents))]
 
     def missing(self, findings: Iterable[Finding]) -> list[str]:

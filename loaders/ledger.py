@@ -214,8 +214,9 @@ class Ledger:
             )
         for field in item.withheld:
             transaction.execute(
-                """INSERT INTO redaction VALUES (?, ?, ?, 0) ON CONFLICT DO UPDATE
-                   SET revision = excluded.revision, done = 0 WHERE excluded.revision > revision""",
+                """INSERT INTO redaction
+                   SELECT ?1, ?2, ?3, NOT EXISTS (SELECT 1 FROM document WHERE record = ?1 AND revision < ?3) WHERE true
+                   ON CONFLICT DO UPDATE SET revision = excluded.revision, done = 0 WHERE excluded.revision > revision""",
                 (whole.guid, field, item.revision),
             )
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import multiprocessing
 import signal
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -36,7 +38,7 @@ class JudgeProcess:
         spawning = multiprocessing.get_context("spawn")
         self._connection, theirs = spawning.Pipe()
         self._process = spawning.Process(target=_serve, args=(theirs, base, ledger, policy), daemon=True)
-        self._process.start()
+        _start_without_interrupts(self._process)
         theirs.close()
 
     def __enter__(self) -> Self:
@@ -51,37 +53,51 @@ class JudgeProcess:
 
     def send(self, documents: Sequence[Document]) -> None:
         """Give it a batch to judge."""
-        self._connection.send(list(documents))
+        try:
+            self._connection.send(list(documents))
+        except OSError as error:
+            raise self._ended() from error
 
     def receive(self) -> list[Ruling]:
         """The rulings on the batch; raises what judging it raised there."""
         try:
             answer: Packed | ClearingHouseError = self._connection.recv()
-        except EOFError as error:
-            raise ClearingHouseError(f"the judging process ended with code {self._process.exitcode}") from error
+        except (EOFError, OSError) as error:
+            raise self._ended() from error
         if isinstance(answer, ClearingHouseError):
             raise answer
         return _unpacked(*answer)
 
+    def _ended(self) -> ClearingHouseError:
+        self._process.join(1.0)
+        return ClearingHouseError(f"the judging process ended with code {self._process.exitcode}; load again to go on")
+
+
+def _start_without_interrupts(process: BaseProcess) -> None:
+    """Start a process that an interrupt from the terminal does not reach, not even while it starts."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
 
 def _serve(connection: Connection, base: str, path: Path | None, policy: Policy) -> None:
     """Judge batches until the other side closes the connection or ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interruption is for the process that was started
+    with suppress(EOFError, OSError):  # it has gone
+        _judge(connection, base, path, policy)
+
+
+def _judge(connection: Connection, base: str, path: Path | None, policy: Policy) -> None:
     ledger = Ledger(path or ":memory:")
-    accepted: dict[str, str] = {}
-    judge = Judge(Mapping(Iris(base), Thesaurus.load(base)), lambda guid: accepted.get(guid) or ledger.schema_of(guid))
+    judge = Judge(Mapping(Iris(base), Thesaurus.load(base)), ledger.schema_of)
     while True:
-        try:
-            documents: list[Document] = connection.recv()
-        except EOFError:
-            return
+        documents: list[Document] = connection.recv()
         try:
             rulings = judge.rulings(documents, policy)
         except ClearingHouseError as error:
             connection.send(error)
             return
-        judged = zip(documents, rulings, strict=True)
-        accepted.update({whole.guid: whole.schema for whole, ruling in judged if ruling.verdict == "accepted"})
         connection.send(_packed(rulings))
 
 

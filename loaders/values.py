@@ -34,7 +34,7 @@ API = "https://api.cbd.int"
 LINK_SCHEMES = ("http://", "https://", "ftp://", "mailto:", "doi:", "urn:")
 OFFICIAL_LANGUAGES = ("ar", "en", "es", "fr", "ru", "zh")
 GUID_TERM = re.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
-MILLISECONDS = re.compile(r"-?[0-9]{12,13}\Z")
+MILLISECONDS = re.compile(r"-?[0-9]{10,13}\Z")
 DAY, TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}", r"T[0-9:.]+"
 NO_DATE = "-62135596800000"  # the first day of the year 1, which .NET writes where no date was given
 

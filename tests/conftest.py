@@ -1,10 +1,12 @@
 """What the tests share: a house over a temporary folder, the loaded sample, documents, and the command line."""
 
+import io
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import redirect_stderr, redirect_stdout
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 import pyoxigraph as ox
 import pytest
 
+from endpoint.cli import main
 from endpoint.house import House, finish, load
 from endpoint.settings import Settings
 from endpoint.store import records_and_vocabulary
@@ -165,6 +168,26 @@ def clearinghouse(tmp_path: Path, environment: dict[str, str]) -> Run:
         )
         assert b"Traceback" not in done.stderr, done.stderr.decode()
         return done
+
+    return run
+
+
+@pytest.fixture
+def inside(tmp_path: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs the command line like `clearinghouse`, but in this process: much faster, where the process is no matter."""
+
+    def run(*arguments: str) -> "subprocess.CompletedProcess[bytes]":
+        out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+        with monkeypatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            patch.setattr(sys, "argv", ["clearinghouse", *arguments])
+            patch.setattr(os, "environ", environment)
+            patch.chdir(tmp_path)
+            try:
+                main()
+            except SystemExit as end:
+                code = int(end.code or 0)
+        printed, complained = (stream.buffer.getvalue() for stream in (out, err))  # type: ignore[attr-defined]
+        return subprocess.CompletedProcess(arguments, code, printed, complained)
 
     return run
 
