@@ -125,4 +125,6 @@ def revision(house: House, ledger: Ledger, identifier: str, number: int) -> list
     [quads] = Projection(house.mapping).graphs([[entry for entry in history if entry.revision <= number]])
     if not quads:
         raise IdentifierError(f"revision {number} of {identifier} was never published")
-    return quads
+    spelled_as_published = ox.Store()
+    spelled_as_published.extend(quads)
+    return list(spelled_as_published)

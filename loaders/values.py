@@ -22,7 +22,7 @@ import pyoxigraph as ox
 
 from loaders import door, markup
 from loaders.context import Field
-from loaders.documents import Json, JsonObject
+from loaders.documents import Json, JsonObject, escaped
 from loaders.findings import Severity
 from ontology.errors import DoorError, IdentifierError
 from ontology.identifiers import OTHER_TERM, Reference, split_term
@@ -83,7 +83,7 @@ def text(value: Json, at: Place) -> Json:
     merged: dict[str, list[str]] = {}
     for index, part in enumerate(parts):
         here = at.pointer if part is value else f"{at.pointer}/{index}"
-        for language, written in _by_language(part, at).items():
+        for language, written in _by_language(part, here, at).items():
             spoken = _plain_text(written, language, f"{here}/{language}" if isinstance(part, dict) else here, at)
             if spoken:
                 merged.setdefault(language, []).append(spoken)
@@ -91,23 +91,26 @@ def text(value: Json, at: Place) -> Json:
     return merged or None
 
 
-def _by_language(part: Json, at: Place) -> dict[str, str]:
+def _by_language(part: Json, pointer: str, at: Place) -> dict[str, str]:
     if isinstance(part, str):
         declared = at.walk.languages
         return {declared[0] if len(declared) == 1 and _is_language(declared[0]) else "@none": part}
     if not isinstance(part, dict):
-        at.wrong_type(part, "an object of language codes and texts")
+        replace(at, pointer=pointer).wrong_type(part, "an object of language codes and texts")
         return {}
     texts = {}
     for language, written in part.items():
         if written is None:
             continue
-        if not isinstance(written, str):
-            at.wrong_type(written, f"a string under {language!r}")
-        elif _is_language(language):
+        if isinstance(written, str) and _is_language(language):
             texts[language] = written
+            continue
+        here = replace(at, pointer=f"{pointer}/{escaped(language)}")
+        if isinstance(written, str):
+            said = f"{at.key}: {language!r:.40} is not a language tag"
+            here.report("Warning", "ill-formed-language-tag", said, written)
         else:
-            at.report("Warning", "ill-formed-language-tag", f"{at.key}: {language!r} is not a language tag", written)
+            here.wrong_type(written, f"a string under {language!r:.40}")
     return texts
 
 

@@ -159,7 +159,7 @@ def test_a_new_source_field_is_reported(schema: str, mapping: Mapping) -> None:
         ), pointer
         [reported] = [one for one in found if "aNewField" in one.message]
         assert reported.code in {"unmapped", "ill-formed-language-tag"}
-        assert reported.pointer == f"/body{pointer}" + "/aNewField" * (reported.code == "unmapped")
+        assert reported.pointer == f"/body{pointer}/aNewField"
 
 
 def test_a_new_source_field_is_reported_with_the_record(mapping: Mapping) -> None:
@@ -200,7 +200,7 @@ ILL_FORMED: dict[str, tuple[Json, str]] = {
 def fields_to_spoil(scope: context.Scope, deep: int = 2) -> Iterator[tuple[list[str], Field]]:
     """The paths of keys to the fields of a scope that can be ill-formed."""
     for key, field in scope.fields.items():
-        if field is None or field.around is not scope and scope.name:
+        if field is None or (field.around is not scope and scope.name):
             continue
         if field.kind in ILL_FORMED:
             yield [key], field
@@ -321,15 +321,13 @@ def same(term: Any) -> tuple[str, ...]:
 
 
 def statements(quads: Iterable[ox.Quad]) -> set[tuple[Any, ...]]:
-    return {(*map(same, (quad.subject, quad.predicate, quad.object)), quad.graph_name.value) for quad in quads}
+    return {tuple(map(same, (quad.subject, quad.predicate, quad.object))) for quad in quads}
 
 
-def parsed_by_rdflib(data: bytes) -> set[tuple[Any, ...]]:
-    dataset = rdflib.Dataset()
-    dataset.parse(data=data, format="json-ld")
-    found = {(*map(same, (s, p, o)), str(graph)) for s, p, o, graph in dataset.quads()}
-    assert not any(isinstance(term, rdflib.BNode) for quad in dataset.quads() for term in quad)
-    return found
+def parsed_by_rdflib(definitions: Json, record: Json) -> set[tuple[Any, ...]]:
+    graph = rdflib.Graph().parse(data=json.dumps({"@context": definitions, **record}), format="json-ld")
+    assert not any(isinstance(term, rdflib.BNode) for triple in graph for term in triple)
+    return {tuple(map(same, triple)) for triple in graph}
 
 
 @pytest.mark.parametrize(
@@ -339,8 +337,7 @@ class TestParsers:
     def test_rdflib_reads_the_flat_document_as_pyoxigraph_does(self, whole: Document, mapping: Mapping) -> None:
         [mapped] = mapping.mapped([whole])
         record = context.flattened(mapping.walk(whole).record(), context.scope(whole.schema))
-        flat = {"@context": context.flat(whole.schema), "@id": record["@id"], "@graph": [record]}
-        assert parsed_by_rdflib(json.dumps(flat).encode()) == statements(mapped.quads)
+        assert parsed_by_rdflib(context.flat(whole.schema), record) == statements(mapped.quads)
 
     def test_pyoxigraph_reads_the_published_context_as_the_flat_one(self, whole: Document, mapping: Mapping) -> None:
         [mapped] = mapping.mapped([whole])
@@ -348,14 +345,14 @@ class TestParsers:
         assert statements(ox.parse(data, format=ox.RdfFormat.JSON_LD)) == statements(mapped.quads)
 
     def test_rdflib_reads_the_published_context_as_pyoxigraph_does(self, whole: Document, mapping: Mapping) -> None:
-        nesting = scoped_nests(context.published(whole.schema))
-        if nesting and any(key in whole.body for key in nesting):
+        nesting = [key for key in scoped_nests(context.published(whole.schema)) if key in whole.body]
+        if nesting:
             pytest.skip(
                 f"rdflib 7.6 drops what is in {', '.join(nesting)} of {whole.schema}: @nest with a scoped context"
             )
         [mapped] = mapping.mapped([whole])
-        data = mapping.json_ld(whole.schema, [mapping.walk(whole).record()])
-        assert parsed_by_rdflib(data) == statements(mapped.quads)
+        published = context.published(whole.schema)
+        assert parsed_by_rdflib(published, mapping.walk(whole).record()) == statements(mapped.quads)
 
 
 def scoped_nests(published: Json) -> list[str]:

@@ -104,14 +104,14 @@ def test_a_text_of_another_type_is_reported(value: Json) -> None:
 def test_a_part_of_a_text_of_another_type_is_reported_and_the_others_kept(part: Json) -> None:
     result, on = cleaned([part, {"en": "A", "fr": part}], "title")
     assert result == {"en": ["A"]}
-    assert reported(on) == [("Violation", "wrong-type", "/title")] * 2
+    assert reported(on) == [("Violation", "wrong-type", pointer) for pointer in ("/title/0", "/title/1/fr")]
 
 
 @pytest.mark.parametrize("tag", ["english!", "", "en us", "@none", "x" * 300])
 def test_an_ill_formed_language_tag_is_reported_and_the_others_kept(tag: str) -> None:
     result, on = cleaned({tag: "lost?", "en": "A"}, "title")
     assert result == {"en": ["A"]}
-    assert reported(on) == [("Warning", "ill-formed-language-tag", "/title")]
+    assert reported(on) == [("Warning", "ill-formed-language-tag", f"/title/{tag}")]
     assert on.findings[0].value == "lost?"
 
 
