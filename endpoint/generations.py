@@ -91,7 +91,10 @@ class Generations:
         if newest is None or sequence > newest.sequence:
             return Generation(sequence)
         if sequence < newest.sequence:
-            raise StoreError(f"generation {sequence} would be older than the newest one, {newest.name}")
+            raise StoreError(
+                f"generation {sequence} would be older than the newest one, {newest.name}; "
+                f"if an older ledger was put back, remove {self.directory} and rebuild"
+            )
         return Generation(sequence, newest.build + 1)
 
     @contextlib.contextmanager

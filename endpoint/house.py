@@ -66,6 +66,7 @@ class House:
 
 def load(gate: Gate, store: GraphStore, items: Iterable[Item]) -> Iterator[Outcome]:
     """Load items: what an outcome says is in the ledger, durably, and in the live store; `finish` publishes it."""
+    store.catch_up(gate.ledger)  # StoreError, before anything is entered, where the ledger is not the store's
     for outcome in gate.outcomes(items):
         store.catch_up(gate.ledger, mapped=outcome.mapped)
         yield outcome

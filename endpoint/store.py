@@ -54,7 +54,7 @@ class GraphStore:
             os.close(self._lock)
             raise StoreError(f"{directory.parent} is being written by another process") from error
         _sweep(directory)
-        self._store = ox.Store(str(directory))
+        self._store = _opened(directory)
 
     def __enter__(self) -> Self:
         return self
@@ -130,8 +130,8 @@ class GraphStore:
     def rebuild(self, ledger: Ledger, progress: Progress = silent) -> Generation:
         """Make the store anew from the ledger, publish it and remove every generation made before."""
         del self._store
-        shutil.rmtree(self.directory)
-        self._store = ox.Store(str(self.directory))
+        _discard(self.directory)
+        self._store = _opened(self.directory)
         self.catch_up(ledger, progress)
         return self.publish(keep=1)
 
@@ -142,8 +142,30 @@ def records_and_vocabulary(generation: Path) -> Iterator[ox.Quad]:
     return (quad for quad in store.quads_for_pattern(None, None, None, None) if quad.graph_name != META)
 
 
+def _opened(directory: Path) -> ox.Store:
+    """The store, or an empty one in the place of one that is damaged, since the ledger has all that it held."""
+    try:
+        return ox.Store(str(directory))
+    except RuntimeError:  # how pyoxigraph reports corruption
+        _discard(directory)
+        return ox.Store(str(directory))
+
+
+def _discard(directory: Path) -> None:
+    """Remove a store; a crash leaves it whole or under another name."""
+    removing = _removing(directory)
+    directory.rename(removing)
+    shutil.rmtree(removing)
+
+
+def _removing(directory: Path) -> Path:
+    return directory.with_name(f"{directory.name}.removing")
+
+
 def _sweep(directory: Path) -> None:
-    """Remove the files that an ingestion cut off by a crash has left."""
+    """Remove what an ingestion or a removal cut off by a crash has left."""
+    if _removing(directory).exists():
+        shutil.rmtree(_removing(directory))
     for leftover in directory.glob("bulk-*.sst"):
         leftover.unlink()
 

@@ -38,7 +38,7 @@ def test_an_amendment_supersedes_the_revision_before(house: House) -> None:
     quads = graph(house)
     assert _statuses(quads, 2) == [{"Current"}, {"Superseded"}, {"Current"}]
     assert values(quads, PERMIT, "dc/terms/title") == {"New"}
-    assert values(quads, PERMIT, "currentRevision") == {f"{RECORD}{PERMIT}/2"}
+    assert values(quads, PERMIT, "hasCurrentVersion") == {f"{RECORD}{PERMIT}/2"}
 
 
 def test_the_history_is_in_the_graph(house: House) -> None:
@@ -48,9 +48,7 @@ def test_the_history_is_in_the_graph(house: House) -> None:
     for number in (1, 2, 3):
         here = f"{PERMIT}/{number}"
         assert values(quads, here, "revisionNumber") == {str(number)}
-        assert values(quads, here, "dc/terms/issued") == {f"2020-01-0{number}T10:00:00.000Z"} or values(
-            quads, here, "dc/terms/issued"
-        ) == {f"2020-01-0{number}T10:00:00Z"}
+        assert values(quads, here, "dc/terms/issued") == {f"2020-01-0{number}T10:00:00Z"}
         assert values(quads, here, "isVersionOf") == {RECORD + PERMIT}
         assert values(quads, here, "previousVersion") == ({f"{RECORD}{PERMIT}/{number - 1}"} if number > 1 else set())
         assert values(quads, here, "isReplacedBy") == ({f"{RECORD}{PERMIT}/{number + 1}"} if number < 3 else set())
@@ -106,7 +104,7 @@ def test_revisions_out_of_order_end_in_the_same_graph(house: House, tmp_path: Pa
 
 def test_a_quarantined_revision_is_no_part_of_the_history(house: House) -> None:
     enter(house, items([permit(), _amended(2, government=None)]))
-    assert values(graph(house), PERMIT, "currentRevision") == {f"{RECORD}{PERMIT}/1"}
+    assert values(graph(house), PERMIT, "hasCurrentVersion") == {f"{RECORD}{PERMIT}/1"}
 
 
 def test_a_withdrawn_record_leaves_a_tombstone(house: House) -> None:
@@ -115,7 +113,7 @@ def test_a_withdrawn_record_leaves_a_tombstone(house: House) -> None:
     quads = graph(house)
     assert _statuses(quads, 1)[0] == {"Withdrawn"}
     assert values(quads, PERMIT, "#type") == {f"{NS}Certificate"}
-    assert values(quads, PERMIT, "guid") == {PERMIT} or PERMIT in values(quads, PERMIT, "identifier")
+    assert values(quads, PERMIT, "hasCurrentVersion") == {f"{RECORD}{PERMIT}/1"}
     assert not any("Gone" in str(quad.object) for quad in quads)
 
 

@@ -72,7 +72,7 @@ def test_an_empty_graph_is_an_empty_file(tmp_path: Path) -> None:
 
 
 def test_another_suffix_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="all.ttl"):
+    with pytest.raises(StoreError, match=r"all\.ttl"):
         exports.write([], tmp_path / "all.ttl")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
@@ -78,9 +79,11 @@ def small(whole: Document) -> Document:
 
 
 def of_each_schema() -> list[Document]:
-    """The example of each schema and the richest small record of it in the sample."""
+    """The example of each schema and the richest small record of it in the sample, but for reports: they take long."""
     richest: dict[str, Document] = {}
-    for whole in map(small, bundled()):
+    for whole in bundled():
+        if whole.schema.startswith("absNationalReport"):
+            continue
         if whole.schema not in richest or len(whole.body) > len(richest[whole.schema].body):
             richest[whole.schema] = whole
     return [*map(example, context.schemas()), *richest.values()]
@@ -325,7 +328,9 @@ def statements(quads: Iterable[ox.Quad]) -> set[tuple[Any, ...]]:
 
 
 def parsed_by_rdflib(definitions: Json, record: Json) -> set[tuple[Any, ...]]:
-    graph = rdflib.Graph().parse(data=json.dumps({"@context": definitions, **record}), format="json-ld")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="ConjunctiveGraph is deprecated")  # rdflib warns of itself
+        graph = rdflib.Graph().parse(data=json.dumps({"@context": definitions, **record}), format="json-ld")
     assert not any(isinstance(term, rdflib.BNode) for triple in graph for term in triple)
     return {tuple(map(same, triple)) for triple in graph}
 
