@@ -22,7 +22,8 @@ from typing import Any, Literal, Self
 from loaders.documents import Document, document
 from loaders.findings import Finding
 from ontology.errors import IdentifierError, LedgerError
-from ontology.identifiers import PUBLISHED, Iris, NodeIri, RecordIri, RecordName, RevisionIri, parse_identifier
+from ontology.identifiers import PUBLISHED, Iris, NodeIri, RecordIri, RevisionIri
+from ontology.recognition import RecordName, parse_identifier
 
 Verdict = Literal["accepted", "quarantined", "withdrawn", "redacted"]
 

@@ -8,6 +8,7 @@ read on.
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 import zipfile
@@ -69,12 +70,17 @@ def read(paths: Iterable[str]) -> Iterator[Item]:
                 yield from _file(file)
 
 
+def _name(path: Path) -> str:
+    """A path as a text that can be written anywhere, also one that is not UTF-8."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
 def _file(path: Path) -> Iterator[Item]:
     try:
         with path.open("rb") as stream:
-            yield from _texts(stream, str(path))
+            yield from _texts(stream, _name(path))
     except OSError as error:
-        yield Refusal(str(path), "", f"cannot be read: {error.strerror}")
+        yield Refusal(_name(path), "", f"cannot be read: {error.strerror}")
 
 
 def _archive(path: Path) -> Iterator[Item]:
@@ -82,9 +88,9 @@ def _archive(path: Path) -> Iterator[Item]:
         with zipfile.ZipFile(path) as archive:
             for member in sorted(archive.infolist(), key=lambda member: member.filename):
                 if member.filename.lower().endswith(SUFFIXES):
-                    yield from _member(archive, member, f"{path}!{member.filename}")
+                    yield from _member(archive, member, f"{_name(path)}!{member.filename}")
     except (zipfile.BadZipFile, OSError) as error:
-        yield Refusal(str(path), "", f"not a readable zip archive: {error}")
+        yield Refusal(_name(path), "", f"not a readable zip archive: {error}")
 
 
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, source: str) -> Iterator[Item]:

@@ -302,7 +302,7 @@ def test_a_query_is_a_text_a_file_or_a_name(clearinghouse: Run, asked: dict[str,
         )
     ]
     assert len(set(answers)) == 1
-    assert int(answers[0]) > 100
+    assert int(answers[0]) > 20
     named = clearinghouse("query", "records-by-kind-and-clearing-house", "--format", "csv", **asked)
     assert (named.returncode, named.stdout.count(b"\n") > 20) == (0, True)
 
@@ -325,7 +325,7 @@ def test_a_query_answers_in_the_format_asked_for(
         ("no-such-query", b"records-by-kind-and-clearing-house"),
         ("nothing.rq", b"neither a file"),
         ("SELECT * { SERVICE <http://127.0.0.1:9/> { ?s ?p ?o } }", b"SERVICE"),
-        ("CLEAR ALL", b"SELECT"),
+        ("CLEAR ALL", b"read-only"),
     ],
 )
 def test_a_query_that_cannot_be_answered_says_why(

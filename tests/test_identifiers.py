@@ -11,28 +11,30 @@ from ontology.errors import IdentifierError
 from ontology.identifiers import (
     OTHER_TERM,
     CountryIri,
-    Identified,
-    IndexId,
     Iris,
-    ItemName,
-    LmoName,
     NodeIri,
     PublicUid,
     QuestionIri,
     RecordIri,
-    RecordName,
     Reference,
     RevisionIri,
     SchemeIri,
     TermIri,
     addresses,
     canonical_term,
-    normal_lmo,
-    parse_identifier,
     split_term,
     term_key,
 )
 from ontology.realms import REALMS, realm_of
+from ontology.recognition import (
+    Identified,
+    IndexId,
+    ItemName,
+    LmoName,
+    RecordName,
+    normal_lmo,
+    parse_identifier,
+)
 
 GUID = "CB51626B-CF45-2AA0-3A24-459669DDCC34"
 BASE = "https://w3id.org/clearinghouse/id/"

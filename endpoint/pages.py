@@ -1,0 +1,108 @@
+"""Pages: what the service says of itself, to programs and to people."""
+
+import html
+from collections.abc import Iterator
+
+import pyoxigraph as ox
+from fastapi import Request
+from fastapi.responses import HTMLResponse, Response
+
+from endpoint.negotiation import GRAPH_FORMATS, RESULT_FORMATS, choose
+
+
+def service_description(request: Request) -> Response:
+    """What this endpoint can do (https://www.w3.org/TR/sparql11-service-description/), about its own address."""
+    name = request.query_params.get("format")
+    choice = choose(GRAPH_FORMATS, request.headers.get("accept", ""), name)
+    graph_format = ox.RdfFormat.from_media_type(choice.format.media_type)
+    assert graph_format is not None  # noqa: S101  (every row of the table is a format of the engine)
+    content = ox.serialize(_description(str(request.url.replace(query=""))), format=graph_format, prefixes={"sd": _SD})
+    return Response(content, headers={"Content-Type": choice.content_type, "Vary": "Accept"})
+
+
+_SD = "http://www.w3.org/ns/sparql-service-description#"
+_RDF_TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+
+
+def _description(address: str) -> Iterator[ox.Triple]:
+    def sd(name: str) -> ox.NamedNode:
+        return ox.NamedNode(_SD + name)
+
+    service, dataset, graph = ox.NamedNode(address), ox.BlankNode(), ox.BlankNode()
+    yield ox.Triple(service, _RDF_TYPE, sd("Service"))
+    yield ox.Triple(service, sd("endpoint"), service)
+    yield ox.Triple(service, sd("supportedLanguage"), sd("SPARQL10Query"))
+    yield ox.Triple(service, sd("supportedLanguage"), sd("SPARQL11Query"))
+    yield ox.Triple(service, sd("feature"), sd("UnionDefaultGraph"))
+    for format_ in (*RESULT_FORMATS, *GRAPH_FORMATS):
+        yield ox.Triple(service, sd("resultFormat"), ox.NamedNode(format_.iri))
+    yield ox.Triple(service, sd("defaultDataset"), dataset)
+    yield ox.Triple(dataset, _RDF_TYPE, sd("Dataset"))
+    yield ox.Triple(dataset, sd("defaultGraph"), graph)
+    yield ox.Triple(graph, _RDF_TYPE, sd("Graph"))
+
+
+def home(address: str, generation: str | None, query_timeout: float) -> Response:
+    """The first page: what is here and how to ask."""
+    options = "".join(f'<option value="{f.name}">{f.media_type}</option>' for f in (*RESULT_FORMATS, *GRAPH_FORMATS))
+    page = _HOME.format(
+        address=html.escape(address),
+        generation=html.escape(generation or "none yet"),
+        timeout=f"{query_timeout:g}",
+        options=options,
+        results=", ".join(format_.name for format_ in RESULT_FORMATS),
+        graphs=", ".join(format_.name for format_ in GRAPH_FORMATS),
+    )
+    return HTMLResponse(page, headers={"Content-Security-Policy": _HOME_POLICY})
+
+
+_HOME_POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'"
+_HOME = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Clearing-House Graph</title>
+<style>
+body {{ max-width: 44rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.5 system-ui, sans-serif }}
+body {{ color: #1c2b24; background: #fbfcfa }}
+h1 {{ color: #14532d }} a {{ color: #14532d }} code, pre, textarea {{ font: .9rem/1.45 ui-monospace, monospace }}
+pre, textarea {{ box-sizing: border-box; width: 100%; padding: .75rem; overflow: auto }}
+pre, textarea {{ border: 1px solid #b6c4ba; border-radius: .4rem; background: #fff }}
+dt {{ font-weight: 600 }} dd {{ margin: 0 0 .5rem }}
+button {{ padding: .45rem 1.1rem; border: 0; border-radius: .4rem; font: inherit; color: #fff; background: #14532d }}
+select {{ padding: .4rem; font: inherit }}
+</style>
+</head>
+<body>
+<main>
+<h1>Clearing-House Graph</h1>
+<p>The records of the clearing-houses of the Convention on Biological Diversity and its Protocols, as linked data.</p>
+<dl>
+<dt>SPARQL endpoint</dt><dd><a href="sparql"><code>{address}</code></a></dd>
+<dt>Generation of the graph</dt><dd><code>{generation}</code></dd>
+<dt>Time for one query</dt><dd>{timeout} seconds</dd>
+</dl>
+<h2>Ask</h2>
+<form action="sparql" method="post">
+<p><label for="query">A SPARQL 1.1 query. The default graph is the union of all records,
+each of which is a named graph.</label></p>
+<textarea id="query" name="query" rows="9" spellcheck="false" required>
+SELECT ?type (COUNT(?record) AS ?records)
+WHERE {{ ?record a ?type }}
+GROUP BY ?type
+ORDER BY DESC(?records)
+LIMIT 20
+</textarea>
+<p><label>Answer as <select name="format"><option value="">the usual format</option>{options}</select></label>
+<button type="submit">Run</button></p>
+</form>
+<h2>From a program</h2>
+<pre>curl {address} --header 'Accept: text/csv' \\
+  --data-urlencode 'query=SELECT * {{ ?s ?p ?o }} LIMIT 5'</pre>
+<p>SELECT and ASK answer as {results}; CONSTRUCT and DESCRIBE as {graphs}.
+Say which with the <code>Accept</code> header, or with the parameter <code>format</code>.</p>
+</main>
+</body>
+</html>
+"""
