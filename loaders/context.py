@@ -20,6 +20,8 @@ from ontology.identifiers import DEFAULT_BASE
 
 COMMON = "common"
 """The context of the fields that records of every schema have."""
+INFORMATION = "information.jsonld"
+"""The members of the information object that are ignored by name: they are read elsewhere or say nothing new."""
 CONTEXTS = files("loaders") / "contexts"
 
 KINDS_BY_TYPE = {

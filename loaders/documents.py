@@ -37,6 +37,11 @@ class Document:
     text: str
 
     @property
+    def information_root(self) -> str:
+        """The JSON pointer of the information object within the document as it was read."""
+        return "/info" if self.root == "/document" else ""
+
+    @property
     def revision(self) -> int | None:
         """The published revision, 1 or more, or None where the document does not tell."""
         value = self.information.get("revision", self.body.get("_revision_i"))

@@ -46,6 +46,7 @@ CODES = {
     "ill-formed-identifier": "a text that is not the identifier it should be",
     "unknown-value": "a value outside the field's enumeration",
     "wrong-type": "a JSON value of the wrong type",
+    "no-context": "a schema that has no context",
     "lost-statement": "the parser gave fewer or more statements than the record and its context call for",
 }
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -217,9 +218,16 @@ class Ledger:
             transaction.execute(
                 """INSERT INTO redaction
                    SELECT ?1, ?2, ?3, NOT EXISTS (SELECT 1 FROM document WHERE record = ?1 AND revision < ?3) WHERE true
-                   ON CONFLICT DO UPDATE SET revision = excluded.revision, done = 0 WHERE excluded.revision > revision""",
+                   ON CONFLICT DO UPDATE SET revision = excluded.revision, done = 0
+                     WHERE excluded.revision > revision""",
                 (whole.guid, field, item.revision),
             )
+        # an earlier revision may come in the same batch as, and after, the one that withholds a field of it
+        transaction.execute(
+            """UPDATE redaction SET done = 0
+               WHERE record = ? AND revision > ? AND field COLLATE NOCASE IN (SELECT value FROM json_each(?))""",
+            (whole.guid, item.revision, json.dumps(list(whole.body))),
+        )
 
     def _event(
         self,
@@ -315,10 +323,10 @@ class Ledger:
     def unredacted(self) -> list[tuple[str, list[str], list[Entry]]]:
         """(record, fields, what holds for its revisions) for every record with a withheld field not yet taken out of
         earlier ones."""
-        rows = self.connection.execute(
-            "SELECT record, GROUP_CONCAT(field) FROM redaction WHERE NOT done GROUP BY record"
-        ).fetchall()
-        return [(record, fields.split(","), self.history(record)) for record, fields in rows]
+        fields: dict[str, list[str]] = defaultdict(list)
+        for record, field in self.connection.execute("SELECT record, field FROM redaction WHERE NOT done"):
+            fields[record].append(field)
+        return [(record, withheld, self.history(record)) for record, withheld in fields.items()]
 
     def redact(
         self, record: str, replaced: Iterable[tuple[str, Document]], fields: Sequence[str], *, agent: str
@@ -349,6 +357,11 @@ class Ledger:
                 self._event(
                     transaction, agent, "redaction", "redacted", digest, [{"code": "redacted", "fields": list(fields)}]
                 )
+            transaction.execute(  # a withheld reference is not awaited either
+                """DELETE FROM awaited WHERE record = ?1
+                   AND NOT EXISTS (SELECT 1 FROM document WHERE record = ?1 AND instr(text, target))""",
+                (record,),
+            )
             transaction.execute("UPDATE redaction SET done = 1 WHERE record = ?", (record,))
             transaction.execute(f"PRAGMA user_version = {GRAPH_IS_STALE}")
 
@@ -381,8 +394,10 @@ def _refuse_foreign(connection: sqlite3.Connection) -> None:
 
 
 def _without_values(found: dict[str, Any], places: Sequence[str]) -> dict[str, Any]:
-    """A finding without the value it quotes, and one about the places without its message."""
+    """A finding without the value it quotes, and one inside the places without its message and what is below them: a
+    key may say as much as a value."""
     pointer = found.get("pointer", "")
-    about = any(pointer == place or pointer.startswith(f"{place}/") for place in places)
+    about = [place for place in places if pointer == place or pointer.startswith(f"{place}/")]
     dropped = {"value", "messages", "focus"} if about else {"value"}
-    return {key: member for key, member in found.items() if key not in dropped}
+    kept = {key: member for key, member in found.items() if key not in dropped}
+    return {**kept, "pointer": about[0]} if about else kept

@@ -24,6 +24,8 @@ from ontology.errors import DoorError, IdentifierError
 from ontology.identifiers import Iris, PublicUid, addresses
 from thesaurus.vocabulary import Thesaurus
 
+ENVELOPE = {"createdOn", "updatedOn", "submittedOn", "synthetic"}
+"""The members of the information object that say something of the record; the others are ignored by name."""
 IDENTITY = {"/header/identifier", "/identifier_s", "/id"}  # what `Document.guid` was read from
 
 
@@ -44,6 +46,7 @@ class Walk:
         self.iris = iris
         self.thesaurus = thesaurus
         self.scope = context.scope(document.schema)
+        self.root = document.root
         self.findings: list[Finding] = []
         self.lifted: dict[str, list[Json]] = {}
         header = document.body.get("header")
@@ -94,13 +97,13 @@ class Walk:
 
     def _envelope(self) -> JsonObject:
         """What the information object and the identifiers say of the record, as further members of it."""
-        document, information = self.document, self.document.information
-        members = {
-            key: information[key]
-            for key in ("createdOn", "updatedOn", "submittedOn", "synthetic")
-            if information.get(key)
-        }
-        result = self.cleaned(members, self.scope, "")
+        document, ignored = self.document, context.source(context.INFORMATION)
+        self.root = document.information_root
+        told = {key: value for key, value in document.information.items() if key not in ignored}
+        result = self.cleaned({key: value for key, value in told.items() if key in ENVELOPE}, self.scope, "")
+        for key in told.keys() - ENVELOPE:
+            self.unmapped(f"/{escaped(key)}", key, told[key])
+        self.root = document.root
         result["guid"] = document.guid
         house = context.HOUSES.get((document.realm or "").upper())
         if house:
@@ -121,8 +124,8 @@ class Walk:
         return {"uid": str(uid), "addresses": addresses(document.realm or "", number, uid)}
 
     def report(self, severity: Severity, code: str, pointer: str, message: str, value: Json = None) -> None:
-        """Report a finding at a pointer within the body."""
-        self.findings.append(finding(severity, code, self.document.root + pointer, message, value))
+        """Report a finding at a pointer within the body, or the information object while that is cleaned."""
+        self.findings.append(finding(severity, code, self.root + pointer, message, value))
 
     def unmapped(self, pointer: str, key: str, value: Json) -> None:
         """Report a field that the context neither maps nor ignores."""

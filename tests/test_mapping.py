@@ -424,6 +424,13 @@ def definitions(value: Json) -> Iterator[Json]:
         yield value
 
 
+def test_a_new_member_of_the_information_object_is_reported() -> None:
+    whole = json.loads((context.CONTEXTS.parent / "sample/synthetic/absPermit.json").read_text(encoding="utf-8"))[0]
+    whole |= {"colour": "green", "updatedOn": 5, "size": 3}
+    findings = Mapping(Iris(), Thesaurus.load()).mapped([document(whole, json.dumps(whole))])[0].findings
+    assert {(found.code, found.pointer) for found in findings} == {("unmapped", "/colour"), ("wrong-type", "/updatedOn")}
+
+
 @pytest.mark.parametrize("name", context_files())
 def test_a_context_file_names_only_what_there_is(name: str) -> None:
     text = (context.CONTEXTS / name).read_text(encoding="utf-8")
@@ -439,7 +446,7 @@ def test_a_context_file_names_only_what_there_is(name: str) -> None:
 
 def test_every_context_file_is_used() -> None:
     texts = {name: (context.CONTEXTS / name).read_text(encoding="utf-8") for name in context_files()}
-    schemas = {f"{schema}.jsonld" for schema in context.schemas()}
+    schemas = {f"{schema}.jsonld" for schema in context.schemas()} | {context.INFORMATION}
     unused = {name for name in texts if name not in schemas and not any(f'"{name}"' in text for text in texts.values())}
     assert unused == set()
 

@@ -230,9 +230,12 @@ def test_a_flag_purges_the_earlier_revisions(house: House, canaries: Canaries, t
         assert not ledger.graph_is_stale()
 
 
-def test_the_old_file_does_not_bring_it_back(house: House, canaries: Canaries, tmp_path: Path) -> None:
+@pytest.mark.parametrize("flag_first", [False, True])
+def test_the_old_file_does_not_bring_it_back(
+    house: House, canaries: Canaries, tmp_path: Path, flag_first: bool
+) -> None:
     earlier = _earlier(canaries)
-    enter(house, items([earlier, _later()]))
+    enter(house, items([_later(), earlier] if flag_first else [earlier, _later()]))
     assert _leaks(tmp_path, canaries) == {}
     pair = {"info": {key: value for key, value in earlier.items() if key != "body"}, "document": earlier["body"]}
     outcome = enter(house, items([earlier, pair, earlier["body"]]))
