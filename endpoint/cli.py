@@ -28,7 +28,7 @@ from rich.table import Table
 from endpoint import exports, reports
 from endpoint.app import create_app
 from endpoint.generations import Generations
-from endpoint.house import House, finish
+from endpoint.house import House, finish, go_on
 from endpoint.house import load as load_items
 from endpoint.house import rebuild as rebuild_graph
 from endpoint.house import revision as revision_of
@@ -249,10 +249,12 @@ def quarantine_retry(submitted: Submitted = False, strict: Strict = False) -> No
 def status() -> None:
     """Count the revisions by schema, country and verdict, and say how far the published graph has come.
 
-    Changes nothing, so it may be asked while a load is running.
+    A load that was cut off is finished first; it may be asked while another is running.
     """
     house = House.of(Settings())
-    with house.existing_ledger() as ledger:
+    house.existing_ledger().close()
+    finished = go_on(house)
+    with house.ledger() as ledger:
         schemas: dict[str, Counter[str]] = {}
         countries: dict[str, Counter[str]] = {}
         for schema, government, verdict, count in ledger.counts():
@@ -264,8 +266,8 @@ def status() -> None:
             _print_table((title, *kinds), rows)
         head, newest = ledger.head(), house.generations.newest()
         out.print(f"ledger at {head}, generation {newest.name if newest else 'none'}")
-        if ledger.graph_is_stale() or ledger.unredacted() or newest is None or newest.sequence < head:
-            out.print("the graph is behind the ledger: a load is running, or was cut off; `clearinghouse load` goes on")
+        if not finished:
+            out.print("a load is running: the graph is behind the ledger")
 
 
 @app.command()
@@ -360,8 +362,13 @@ def _query_text(given: str) -> str:
 
 @app.command()
 def serve() -> None:
-    """Serve the published graph at /sparql, and take newer generations over as they appear."""
+    """Serve the published graph at /sparql, and take newer generations over as they appear.
+
+    A load that was cut off is finished first.
+    """
     settings = Settings()
+    if (settings.data_dir / "ledger.sqlite").exists():
+        go_on(House.of(settings))
     err.print(f"http://{settings.host}:{settings.port}/sparql", markup=False)
     uvicorn.run(
         create_app(settings), host=settings.host, port=settings.port, log_level="warning", timeout_graceful_shutdown=10

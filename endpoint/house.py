@@ -79,6 +79,21 @@ def finish(gate: Gate, store: GraphStore, progress: Progress = silent) -> None:
     publish(gate.ledger, store, progress)
 
 
+def go_on(house: House) -> bool:
+    """Finish what a load that was cut off has left; whether the graph is now the ledger's, False while one is running."""
+    with house.ledger() as ledger:
+        newest = house.generations.newest()
+        published = newest is not None and newest.sequence == ledger.head()
+        if published and not ledger.graph_is_stale() and not ledger.unredacted():
+            return True
+        try:
+            with house.store() as store:
+                finish(house.gate(ledger, agent="resumption"), store)
+        except StoreBusy:
+            return False
+    return True
+
+
 def publish(ledger: Ledger, store: GraphStore, progress: Progress = silent) -> None:
     """Bring the graph up to the ledger, from its beginning where its files may hold redacted text, and publish it."""
     if ledger.graph_is_stale():

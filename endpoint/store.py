@@ -21,7 +21,7 @@ import ontology
 from endpoint.generations import Generation, Generations
 from loaders.ledger import Ledger
 from loaders.projection import NOTHING, Projection, Statements
-from ontology.errors import StoreError
+from ontology.errors import StoreBusy, StoreError
 
 BATCH = 1000
 """Records that are applied together."""
@@ -52,7 +52,7 @@ class GraphStore:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             os.close(self._lock)
-            raise StoreError(f"{directory.parent} is being written by another process") from error
+            raise StoreBusy(f"{directory.parent} is being written by another process") from error
         _sweep(directory)
         self._store = _opened(directory)
 

@@ -95,12 +95,14 @@ class Judge:
             self._kinds[guid] = [ox.Triple(node, TYPE, ox.NamedNode(kind))]
         return self._kinds[guid]
 
-    def _remember(self, accepted: Iterable[Document]) -> None:
-        """Know of records that are not in the ledger yet when what refers to them is judged."""
+    def _remember(self, accepted: Iterable[Mapped], refused: Iterable[ox.NamedNode]) -> None:
+        """Know of records that are not in the ledger yet, and no longer of what is refused."""
         for one in accepted:
-            if kind := context.class_of(one.schema):
-                node = self.mapping.iris.record(one.guid)
-                self._kinds[one.guid] = [ox.Triple(node, TYPE, ox.NamedNode(kind))]
+            if kind := context.class_of(one.document.schema):
+                node = self.mapping.iris.record(one.document.guid)
+                self._kinds[one.document.guid] = [ox.Triple(node, TYPE, ox.NamedNode(kind))]
+        for node in refused:
+            self._kinds.pop(node.value.removeprefix(self._records), None)
 
     def forget(self) -> None:
         """Forget what kinds of records were looked up: `schema_of` is another one now."""
@@ -129,10 +131,22 @@ class Judge:
                 else:
                     mappable.append(index)
             mapped = self.mapping.mapped([documents[index] for index in mappable])
-            for index, one, found in zip(mappable, mapped, self.findings(mapped), strict=True):
-                rulings[index] = Ruling(policy.verdict(documents[index], found), found, one.quads)
-            self._remember(documents[index] for index in group if rulings[index].verdict == "accepted")
+            rulings |= zip(mappable, self._ruled(mapped, policy), strict=True)
         return [rulings[index] for index in range(len(documents))]
+
+    def _ruled(self, batch: Sequence[Mapped], policy: Policy) -> list[Ruling]:
+        """The ruling on each of some records; what refers to a refused one of them is judged again without it."""
+        ruled: dict[str, Ruling] = {}
+        again = list(batch)
+        while again:
+            for one, found in zip(again, self.findings(again), strict=True):
+                ruled[one.document.guid] = Ruling(policy.verdict(one.document, found), found, one.quads)
+            accepted = [one for one in batch if ruled[one.document.guid].verdict == "accepted"]
+            judged = {one.document.guid: ruled[one.document.guid].verdict for one in again}
+            newly = {self.mapping.iris.record(guid) for guid, verdict in judged.items() if verdict != "accepted"}
+            self._remember(accepted, newly)
+            again = [one for one in accepted if newly and any(quad.object in newly for quad in one.quads)]
+        return [ruled[one.document.guid] for one in batch]
 
     def missing(self, findings: Iterable[Finding]) -> list[str]:
         """The GUIDs of the records that findings name as values and that are not in the ledger."""

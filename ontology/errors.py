@@ -54,6 +54,10 @@ class StoreError(ClearingHouseError):
     """The graph store or a generation is missing or damaged."""
 
 
+class StoreBusy(StoreError):
+    """Another process is writing the graph store."""
+
+
 class QueryError(ClearingHouseError):
     """A query that cannot be answered."""
 

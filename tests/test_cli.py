@@ -16,6 +16,7 @@ import pyoxigraph as ox
 import pytest
 from conftest import COMMAND, PERMIT, Run, enter, graph, items, permit, written
 
+from endpoint.generations import Generation
 from endpoint.house import House
 from loaders.generate import records
 
@@ -255,7 +256,7 @@ def test_the_quarantine_is_listed_shown_and_tried_again(house: House, inside: Ru
     assert inside("quarantine", "retry").stdout.startswith(b"0 accepted, 1 still quarantined")
 
 
-def test_the_status_counts_and_changes_nothing(house: House, inside: Run) -> None:
+def test_the_status_counts_and_finishes_what_was_cut_off(house: House, inside: Run) -> None:
     enter(house, items([FAULTY, permit()]))
     told = inside("status").stdout.decode()
     assert "absPermit\t1\t1\t0" in told
@@ -263,8 +264,11 @@ def test_the_status_counts_and_changes_nothing(house: House, inside: Run) -> Non
     assert "behind" not in told
     with house.ledger() as ledger:
         list(house.gate(ledger, agent="test").outcomes(items([permit(revision=2)])))
-    assert "behind" in inside("status").stdout.decode()
+    with house.store():
+        assert "behind" in inside("status").stdout.decode()
     assert [one.name for one in house.generations.all()] == ["2"]
+    assert "behind" not in inside("status").stdout.decode()
+    assert house.generations.newest() == Generation(3)
 
 
 def test_a_rebuild_makes_a_new_generation(house: House, inside: Run) -> None:

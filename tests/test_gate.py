@@ -181,6 +181,14 @@ def test_a_reference_to_the_wrong_kind_stays_a_finding(house: House, ledger: Led
     assert ("/body/absCNA", WARNING) in _found(ledger)
 
 
+def test_a_reference_to_what_is_refused_beside_it_is_dangling(house: House, ledger: Ledger) -> None:
+    other = "5E7E71C0-AAAA-BBBB-CCCC-00000000B001"
+    refused = permit(other, number=720_001, government=None)
+    judge(house, ledger, refused, permit(relatedIRCCs=[{"identifier": f"{other}@1"}]))
+    assert [entry.verdict for entry in ledger.history(other)] == ["quarantined"]
+    assert ("/body/relatedIRCCs/0", WARNING) in _found(ledger)
+
+
 def test_the_order_within_a_load_does_not_matter(house: House, ledger: Ledger) -> None:
     refers = permit(absCNA={"identifier": f"{AUTHORITY}@1"})
     judge(house, ledger, refers, _authority())
