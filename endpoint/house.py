@@ -18,7 +18,7 @@ from loaders.ledger import Ledger
 from loaders.mapping import Mapping
 from loaders.projection import Projection
 from loaders.sources import Item
-from ontology.errors import IdentifierError, LedgerError, StoreError
+from ontology.errors import IdentifierError, LedgerError, StoreBusy, StoreError
 from ontology.identifiers import Iris
 from thesaurus.vocabulary import Thesaurus
 
@@ -80,7 +80,7 @@ def finish(gate: Gate, store: GraphStore, progress: Progress = silent) -> None:
 
 
 def go_on(house: House) -> bool:
-    """Finish what a load that was cut off has left; whether the graph is now the ledger's, False while one is running."""
+    """Finish what a load that was cut off has left; False where one is running, so that the graph is behind."""
     with house.ledger() as ledger:
         newest = house.generations.newest()
         published = newest is not None and newest.sequence == ledger.head()

@@ -329,7 +329,7 @@ class Ledger:
         return [(record, withheld, self.history(record)) for record, withheld in fields.items()]
 
     def redact(
-        self, record: str, replaced: Iterable[tuple[str, Document]], fields: Sequence[str], *, agent: str
+        self, record: str, replaced: Sequence[tuple[str, Document]], fields: Sequence[str], *, agent: str
     ) -> None:
         """Put documents without the fields in the place of a record's earlier ones (their digest, the document).
 
@@ -357,13 +357,14 @@ class Ledger:
                 self._event(
                     transaction, agent, "redaction", "redacted", digest, [{"code": "redacted", "fields": list(fields)}]
                 )
-            transaction.execute(  # a withheld reference is not awaited either
+            unawaited = transaction.execute(  # a withheld reference is not awaited either
                 """DELETE FROM awaited WHERE record = ?1
                    AND NOT EXISTS (SELECT 1 FROM document WHERE record = ?1 AND instr(text, target))""",
                 (record,),
-            )
+            ).rowcount
             transaction.execute("UPDATE redaction SET done = 1 WHERE record = ?", (record,))
-            transaction.execute(f"PRAGMA user_version = {GRAPH_IS_STALE}")
+            if replaced or unawaited:
+                transaction.execute(f"PRAGMA user_version = {GRAPH_IS_STALE}")
 
     def graph_is_stale(self) -> bool:
         """Whether text that was redacted here may still be in the files of the graph store, so that it has to be built

@@ -9,6 +9,7 @@ ClearingHouseError
 │   └── EngineMismatch     the compiled checker and the reference engine disagree
 ├── LedgerError            the ledger refuses or is damaged
 ├── StoreError             the graph store or a generation is missing or damaged
+│   └── StoreBusy          another process is writing
 └── QueryError             a query that cannot be answered
     ├── QuerySyntaxError   it does not parse
     ├── QueryRefused       it asks for something this endpoint does not do
