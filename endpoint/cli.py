@@ -40,6 +40,7 @@ from endpoint.store import records_and_vocabulary
 from loaders import generate as generator
 from loaders.gate import Outcome
 from loaders.ledger import Ledger
+from loaders.process import spare_the_collector
 from loaders.projection import reason
 from loaders.sources import read
 from ontology.errors import ClearingHouseError, IdentifierError, QueryError, SourceError, StoreError
@@ -146,6 +147,7 @@ def load(
     interrupted = False
     with house.store() as store, house.ledger() as ledger:
         gate = house.gate(ledger, agent="load", submitted=submitted, strict=strict)
+        spare_the_collector()
         try:
             with _progress("loading") as advance:
                 for outcome in load_items(gate, store, read(given)):

@@ -138,9 +138,9 @@ def revision(house: House, ledger: Ledger, identifier: str, number: int) -> list
     if number not in {entry.revision for entry in history}:
         known = ", ".join(sorted({str(entry.revision) for entry in history}))
         raise IdentifierError(f"{identifier} has no revision {number}; known are: {known or 'none'}")
-    [quads] = Projection(house.mapping).graphs([[entry for entry in history if entry.revision <= number]])
-    if not quads:
+    [data] = Projection(house.mapping).graphs([[entry for entry in history if entry.revision <= number]])
+    if not data:
         raise IdentifierError(f"revision {number} of {identifier} was never published")
     spelled_as_published = ox.Store()
-    spelled_as_published.extend(quads)
+    spelled_as_published.load(data, format=ox.RdfFormat.N_QUADS)
     return list(spelled_as_published)

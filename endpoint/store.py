@@ -25,8 +25,8 @@ from ontology.errors import StoreBusy, StoreError
 
 BATCH = 1000
 """Records that are applied together."""
-BULK = 20_000
-"""From this many statements on a batch is ingested as sorted files, three times as fast as a transaction."""
+BULK = 2**22
+"""From this many bytes of statements on a batch is ingested as sorted files, three times as fast as a transaction."""
 META = ox.NamedNode("urn:x-clearinghouse:store")
 APPLIED = ox.NamedNode("urn:x-clearinghouse:applied")
 INTEGER = ox.NamedNode("http://www.w3.org/2001/XMLSchema#integer")
@@ -94,13 +94,13 @@ class GraphStore:
         graphs = self.projection.graphs([ledger.history(record) for record in records], mapped)
         for record in records:
             self._store.remove_graph(self.projection.mapping.iris.record(record))
-        quads = [quad for graph in graphs for quad in graph]
+        data = b"".join(graphs)
         mark = ox.Quad(META, APPLIED, ox.Literal(str(last), datatype=INTEGER), META)
-        if len(quads) >= BULK:
-            self._store.bulk_extend(quads)
+        if len(data) >= BULK:
+            self._store.bulk_load(data, format=ox.RdfFormat.N_QUADS)
             self._store.add(mark)
         else:
-            self._store.extend([*quads, mark])
+            self._store.load(data + f"{mark} .\n".encode(), format=ox.RdfFormat.N_QUADS)
         for earlier in list(self._store.quads_for_pattern(META, APPLIED, None, META)):
             if earlier != mark:
                 self._store.remove(earlier)

@@ -75,7 +75,7 @@ class Document:
     def digest(self) -> str:
         """SHA-256 of the body and the information in canonical JSON: the same content has the same digest however it
         was written."""
-        return digest({"information": self.information, "body": self.body})
+        return digest([self.body_digest, self.information])
 
     @cached_property
     def body_digest(self) -> str:

@@ -97,10 +97,10 @@ def _oddity(parsed: Json, odd: Json) -> str:
 def _refuse_unusable(parsed: Json, text: str) -> None:
     """DoorError for too deep a nesting, or for characters outside XML's range.
 
-    A text with few brackets and no suspect escape cannot have either and is not walked through.
+    A text without a suspect escape and with little depth has neither and is not walked through with pointers.
     """
     suspect = SUSPECT.search(text) is not None
-    if not suspect and text.count("{") + text.count("[") <= MAX_DEPTH:
+    if not suspect and not _is_too_deep(parsed):
         return
     for value, pointer, depth in _values(parsed):
         if depth > MAX_DEPTH:
@@ -108,6 +108,16 @@ def _refuse_unusable(parsed: Json, text: str) -> None:
         if suspect and _is_unprintable(value):
             place = UNPRINTABLE.sub("\ufffd", _short(pointer))
             raise DoorError(f"{place}: a control character or half of a surrogate pair, which RDF cannot carry")
+
+
+def _is_too_deep(parsed: Json) -> bool:
+    level = [parsed]
+    for _ in range(MAX_DEPTH + 1):
+        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
+        level = [value for values in inner for value in values]
+        if not level:
+            return False
+    return True
 
 
 def _refuse_extract(whole: Document) -> None:
@@ -177,7 +187,7 @@ def _removals(parsed: Json, text: str, *, publish_contacts: bool) -> Iterator[Re
         stack += [(member, f"{pointer}/{step}") for step, member in _steps(value) if step not in hidden]
     for root, body in (("", parsed), *((f"/{key}", parsed.get(key)) for key in BODY_KEYS if isinstance(parsed, dict))):
         if isinstance(body, dict):
-            withheld = sorted(_withheld(body, rules, publish_contacts=publish_contacts))
+            withheld = sorted(_withheld(body, text, rules, publish_contacts=publish_contacts))
             yield from ((body, field, f"{root}/{field}") for field in withheld)
 
 
@@ -199,13 +209,13 @@ def _lower(rule: str, name: str) -> tuple[str, ...]:
     return tuple(value.lower() for value in _private()[rule][name])
 
 
-def _withheld(body: JsonObject, rules: Mapping[str, Any], *, publish_contacts: bool) -> list[str]:
+def _withheld(body: JsonObject, text: str, rules: Mapping[str, Any], *, publish_contacts: bool) -> list[str]:
     """The members of a record's body that a flag or a person's privacy withholds; nothing for any other object."""
     header = body.get("header")
     schema = header.get("schema") if isinstance(header, dict) else None
     if not isinstance(schema, str):
         return []
-    withheld = [*_flagged(schema, body)]
+    withheld = _flagged(schema, body, text)
     personal = _of(rules["personal"], schema)
     if personal and not publish_contacts:
         exempt = personal.get("unless", {})
@@ -214,8 +224,16 @@ def _withheld(body: JsonObject, rules: Mapping[str, Any], *, publish_contacts: b
     return _spelled(body, withheld)
 
 
-def _flagged(schema: str, body: JsonObject) -> list[str]:
-    """The fields that a body's flags withhold, whether or not a value came along."""
+@cache
+def _flag_names() -> re.Pattern[str]:
+    """What a text with a flag contains: the end of its name, or an escape that may spell it."""
+    return re.compile(rf"{re.escape(_private()['confidential']['suffix'])}|\\u00[2-7]", re.IGNORECASE)
+
+
+def _flagged(schema: str, body: JsonObject, text: str) -> list[str]:
+    """The fields that a body's flags withhold, whether or not a value came along; `text` is what it was read from."""
+    if not _flag_names().search(text):
+        return []
     rules = _private()["confidential"]
     other = {flag: flag[: -len(rules["suffix"])] for flag in body if flag.lower().endswith(rules["suffix"].lower())}
     flags = {**other, **_of(rules["schemas"], schema)}
@@ -239,7 +257,7 @@ def _is_so(flag: Json) -> bool:
 
 def withheld_fields(whole: Document) -> list[str]:
     """The fields that a document's flags withhold, whether or not a value came along."""
-    return _flagged(whole.schema, whole.body)
+    return _flagged(whole.schema, whole.body, whole.text)
 
 
 def _withheld_later(whole: Document, redactions: Redactions) -> Iterator[Removal]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Severity = Literal["Violation", "Warning", "Info"]
@@ -35,7 +35,8 @@ class Finding:
 
     def as_json(self) -> dict[str, Any]:
         """The finding as a JSON object, without empty members."""
-        return {key: value for key, value in asdict(self).items() if value not in (None, {})}
+        members = {name: getattr(self, name) for name in self.__slots__}
+        return {name: value for name, value in members.items() if value not in (None, {})}
 
 
 CODES = {

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeVar
-
-import pyoxigraph as ox
 
 from loaders import door
 from loaders.documents import Document
@@ -42,13 +41,13 @@ class Judged:
 class Outcome:
     """What became of the items of a load: judged documents, repetitions of known ones, and what could not be read.
 
-    `mapped` holds the statements of the judged documents by digest.
+    `mapped` holds the statements of the judged documents by digest, as N-Quads.
     """
 
     judged: list[Judged] = field(default_factory=list)
     repeated: int = 0
     refusals: list[Refusal] = field(default_factory=list)
-    mapped: dict[str, list[ox.Quad]] = field(default_factory=dict)
+    mapped: dict[str, bytes] = field(default_factory=dict)
 
     def counts(self) -> Counter[str]:
         """How many of each: the verdicts, `repeated` and `refused`."""
@@ -80,13 +79,18 @@ class Gate:
         From the second batch on another process judges a batch while the one before it is entered here.
         """
         batches = _batched(items)
-        for batch in islice(batches, 1):
-            outcome, admitted = self._admit(batch)
-            yield self._enter(outcome, admitted, self.rulings([one.document for one in admitted]))
-        second = next(batches, None)
-        if second is not None:
-            with JudgeProcess(self.judge.mapping.iris.base, self.ledger.path, self.policy) as process:
+        first, second = next(batches, []), next(batches, [])
+        with self._process_for(second) as process:
+            outcome, admitted = self._admit(first)
+            yield self._enter(outcome, admitted, self.judge.rulings([one.document for one in admitted], self.policy))
+            if process is not None:
                 yield from self._outcomes_beside(process, second, batches)
+
+    def _process_for(self, batch: list[Item]) -> AbstractContextManager[JudgeProcess | None]:
+        """A judge process, which takes a while to start, if there is a batch for it."""
+        if not batch:
+            return nullcontext()
+        return JudgeProcess(self.judge.mapping.iris.base, self.ledger.path, self.policy)
 
     def _outcomes_beside(
         self, process: JudgeProcess, batch: list[Item], rest: Iterable[list[Item]]
@@ -122,10 +126,6 @@ class Gate:
                 admitted.append(Admitted(item, whole, removed))
         return outcome, admitted
 
-    def rulings(self, documents: Sequence[Document]) -> list[Ruling]:
-        """The ruling on each document."""
-        return self.judge.rulings(documents, self.policy)
-
     def _enter(self, outcome: Outcome, admitted: Sequence[Admitted], rulings: Sequence[Ruling]) -> Outcome:
         """Append what was judged, in one transaction, and complete the outcome."""
         self.ledger.refuse((refusal.source, refusal.place, refusal.message) for refusal in outcome.refusals)
@@ -142,7 +142,7 @@ class Gate:
             item, findings = one.item, one.removed + ruling.findings
             entered = Judged(item.source, item.place, one.document, revision, ruling.verdict, findings)
             outcome.judged.append(entered)
-            outcome.mapped[one.document.digest] = ruling.quads
+            outcome.mapped[one.document.digest] = ruling.statements
             yield self._verdicted(entered)
 
     def _verdicted(self, one: Judged) -> Verdicted:
@@ -162,7 +162,9 @@ class Gate:
         """Judge entries of the ledger again and append what has changed: a verdict, or another report."""
         for batch in _batched(entries):
             changed = []
-            for entry, ruling in zip(batch, self.rulings([entry.document for entry in batch]), strict=True):
+            for entry, ruling in zip(
+                batch, self.judge.rulings([entry.document for entry in batch], self.policy), strict=True
+            ):
                 removed = [Finding(**found) for found in entry.report if found.get("code") == "removed"]
                 findings = removed + ruling.findings
                 if (ruling.verdict, [found.as_json() for found in findings]) != (entry.verdict, entry.report):

@@ -15,6 +15,7 @@ from loaders.documents import GUID, Document
 from loaders.findings import SEVERITIES, Finding, finding
 from loaders.ledger import Verdict
 from loaders.mapping import Mapped, Mapping
+from loaders.statements import n_quads
 from ontology.errors import DoorError
 from shapes.report import Result
 from shapes.validate import Validator
@@ -58,11 +59,11 @@ class Policy:
 
 @dataclass(frozen=True)
 class Ruling:
-    """A verdict with its findings, and the statements the document was mapped to, none where there is no context."""
+    """A verdict with its findings, and what the document was mapped to, as N-Quads; nothing without a context."""
 
     verdict: Verdict
     findings: list[Finding]
-    quads: list[ox.Quad]
+    statements: bytes
 
 
 class Judge:
@@ -127,7 +128,7 @@ class Judge:
                     self.mapping.walk(documents[index])
                 except DoorError as error:
                     pointer = f"{documents[index].root}/header/schema"
-                    rulings[index] = Ruling("quarantined", [finding("Violation", NO_CONTEXT, pointer, str(error))], [])
+                    rulings[index] = Ruling("quarantined", [finding("Violation", NO_CONTEXT, pointer, str(error))], b"")
                 else:
                     mappable.append(index)
             mapped = self.mapping.mapped([documents[index] for index in mappable])
@@ -140,7 +141,7 @@ class Judge:
         again = list(batch)
         while again:
             for one, found in zip(again, self.findings(again), strict=True):
-                ruled[one.document.guid] = Ruling(policy.verdict(one.document, found), found, one.quads)
+                ruled[one.document.guid] = Ruling(policy.verdict(one.document, found), found, n_quads(one.quads))
             accepted = [one for one in batch if ruled[one.document.guid].verdict == "accepted"]
             judged = {one.document.guid: ruled[one.document.guid].verdict for one in again}
             newly = {self.mapping.iris.record(guid) for guid, verdict in judged.items() if verdict != "accepted"}

@@ -223,11 +223,13 @@ class Ledger:
                 (whole.guid, field, item.revision),
             )
         # an earlier revision may come in the same batch as, and after, the one that withholds a field of it
-        transaction.execute(
-            """UPDATE redaction SET done = 0
-               WHERE record = ? AND revision > ? AND field COLLATE NOCASE IN (SELECT value FROM json_each(?))""",
-            (whole.guid, item.revision, json.dumps(list(whole.body))),
-        )
+        given = {field.lower() for field in whole.body}
+        later = transaction.execute(
+            "SELECT field FROM redaction WHERE record = ? AND revision > ?", (whole.guid, item.revision)
+        ).fetchall()
+        for (field,) in later:
+            if field.lower() in given:
+                transaction.execute("UPDATE redaction SET done = 0 WHERE record = ? AND field = ?", (whole.guid, field))
 
     def _event(
         self,

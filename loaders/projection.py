@@ -8,23 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 
-import pyoxigraph as ox
-
-import ontology
 from loaders.documents import Document, Json, JsonObject
 from loaders.ledger import Entry
 from loaders.mapping import Mapping as RecordMapping
+from loaders.statements import n_quads
 
-SUBJECT = ox.NamedNode("http://purl.org/dc/terms/subject")
-SUB_PROPERTY = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#subPropertyOf")
 REASONS = ("amendmentDescription", "amendmentsDescription", "amendmentsDetails", "updateReason", "updateReasons")
 """The source fields that say why a revision was published, the first given one counts."""
 
 History = Sequence[Entry]
 """What the ledger holds of one record: an entry per document, by revision, of one revision in the order received."""
-Statements = Mapping[str, list[ox.Quad]]
+Statements = Mapping[str, bytes]
 NOTHING: Statements = {}
 
 
@@ -34,23 +29,23 @@ class Projection:
     def __init__(self, mapping: RecordMapping) -> None:
         self.mapping = mapping
 
-    def graphs(self, histories: Sequence[History], mapped: Statements = NOTHING) -> list[list[ox.Quad]]:
-        """The statements of each record, none where no revision was ever accepted.
+    def graphs(self, histories: Sequence[History], mapped: Statements = NOTHING) -> list[bytes]:
+        """The statements of each record as N-Quads, none where no revision was ever accepted.
 
-        `mapped` gives those of documents that were mapped already, by digest, in another named graph or the same.
+        `mapped` gives those of documents that were mapped already, by digest.
         """
         published = [revisions for history in histories if (revisions := _published(history))]
         current = self._current([revisions[-1] for revisions in published], mapped)
         past = self.mapping.quads([self._past(revisions) for revisions in published])
-        graphs = (own + _entailed(own) + added for own, added in zip(current, past, strict=True))
-        return [next(graphs) if _published(history) else [] for history in histories]
+        graphs = (own + n_quads(added) for own, added in zip(current, past, strict=True))
+        return [next(graphs) if _published(history) else b"" for history in histories]
 
-    def _current(self, entries: Sequence[Entry], mapped: Statements) -> list[list[ox.Quad]]:
+    def _current(self, entries: Sequence[Entry], mapped: Statements) -> list[bytes]:
         """What the current revisions themselves say."""
         known = [mapped.get(entry.digest) if entry.verdict == "accepted" else None for entry in entries]
-        missing = [_shown(entry) for entry, quads in zip(entries, known, strict=True) if quads is None]
+        missing = [_shown(entry) for entry, statements in zip(entries, known, strict=True) if statements is None]
         made = iter(self.mapping.mapped(missing))
-        return [next(made).quads if quads is None else quads for quads in known]
+        return [n_quads(next(made).quads) if statements is None else statements for statements in known]
 
     def _past(self, revisions: History) -> JsonObject:
         """The history of a record, as a further node object of it."""
@@ -118,22 +113,3 @@ def _published_when(entry: Entry) -> JsonObject:
     information = entry.document.information
     written = information.get("updatedOn") or information.get("submittedOn") or information.get("createdOn")
     return {"published": written if written.endswith("Z") else f"{written}Z"} if isinstance(written, str) else {}
-
-
-@cache
-def _subject_properties() -> frozenset[ox.NamedNode]:
-    """The properties that the ontology declares to be about a record's subject, at any depth."""
-    narrower = {SUBJECT}
-    pairs = [(triple.subject, triple.object) for triple in ontology.load() if triple.predicate == SUB_PROPERTY]
-    while added := {sub for sub, over in pairs if over in narrower} - narrower:
-        narrower |= added  # type: ignore[arg-type]
-    return frozenset(narrower - {SUBJECT})
-
-
-def _entailed(quads: list[ox.Quad]) -> list[ox.Quad]:
-    """`dcterms:subject` for each of its sub-properties (RDFS entailment rule rdfs7): one property asks for subjects
-    everywhere."""
-    subjects = _subject_properties()
-    return [
-        ox.Quad(quad.subject, SUBJECT, quad.object, quad.graph_name) for quad in quads if quad.predicate in subjects
-    ]
