@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import TypeVar
 
 from loaders import door
@@ -76,21 +75,23 @@ class Gate:
     def outcomes(self, items: Iterable[Item]) -> Iterator[Outcome]:
         """Load items a batch at a time. What an outcome says is durable before it is given.
 
-        From the second batch on another process judges a batch while the one before it is entered here.
+        From the second batch on another process judges a batch while the one before it is entered here, unless the
+        ledger is in memory, where no other process can ask it.
         """
         batches = _batched(items)
-        first, second = next(batches, []), next(batches, [])
-        with self._process_for(second) as process:
-            outcome, admitted = self._admit(first)
-            yield self._enter(outcome, admitted, self.judge.rulings([one.document for one in admitted], self.policy))
-            if process is not None:
+        ahead = list(islice(batches, 2))
+        if len(ahead) < 2 or self.ledger.path is None:
+            yield from map(self._outcome, chain(ahead, batches))
+        else:
+            first, second = ahead
+            with JudgeProcess(self.judge.mapping.iris.base, self.ledger.path, self.policy) as process:
+                yield self._outcome(first)  # the other process takes a while to start
                 yield from self._outcomes_beside(process, second, batches)
 
-    def _process_for(self, batch: list[Item]) -> AbstractContextManager[JudgeProcess | None]:
-        """A judge process, which takes a while to start, if there is a batch for it."""
-        if not batch:
-            return nullcontext()
-        return JudgeProcess(self.judge.mapping.iris.base, self.ledger.path, self.policy)
+    def _outcome(self, batch: list[Item]) -> Outcome:
+        """Admit, judge and enter a batch in this process."""
+        outcome, admitted = self._admit(batch)
+        return self._enter(outcome, admitted, self.judge.rulings([one.document for one in admitted], self.policy))
 
     def _outcomes_beside(
         self, process: JudgeProcess, batch: list[Item], rest: Iterable[list[Item]]

@@ -30,7 +30,7 @@ from thesaurus.vocabulary import Thesaurus
 class JudgeProcess:
     """A judge in a process of its own; at most one batch is with it at a time."""
 
-    def __init__(self, base: str, ledger: Path | None, policy: Policy) -> None:
+    def __init__(self, base: str, ledger: Path, policy: Policy) -> None:
         spawning = multiprocessing.get_context("spawn")
         self._connection, theirs = spawning.Pipe()
         self._process = spawning.Process(target=_serve, args=(theirs, base, ledger, policy), daemon=True)
@@ -78,7 +78,7 @@ def _start_without_interrupts(process: BaseProcess) -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _serve(connection: Connection, base: str, path: Path | None, policy: Policy) -> None:
+def _serve(connection: Connection, base: str, path: Path, policy: Policy) -> None:
     """Judge batches until the other side closes the connection or ends."""
     with suppress(EOFError, OSError):  # it has gone
         _judge(connection, base, path, policy)
@@ -93,8 +93,8 @@ def spare_the_collector() -> None:
     gc.set_threshold(100_000, 50, 50)
 
 
-def _judge(connection: Connection, base: str, path: Path | None, policy: Policy) -> None:
-    ledger = Ledger(path or ":memory:")
+def _judge(connection: Connection, base: str, path: Path, policy: Policy) -> None:
+    ledger = Ledger(path)
     judge = Judge(Mapping(Iris(base), Thesaurus.load(base)), ledger.schema_of)
     spare_the_collector()
     while True:

@@ -223,10 +223,14 @@ def _identified(value: Json, at: Place, known: set[str]) -> dict[str, Json] | No
 
 
 def iri(value: Json, at: Place) -> Json:
-    """A web address: blanks encoded, the API's relative addresses made absolute."""
+    """A web address: blanks and other scripts encoded, the API's relative addresses made absolute.
+
+    Angle brackets and quotes stand around addresses, not in them: with one inside it is reported, as is a blank in the
+    host.
+    """
     if not isinstance(value, str):
         return at.wrong_type(value, "a web address as a string")
-    address = quote(value.strip(), safe="!#$%&'()*+,/:;=?@[]~")
+    address = quote(value.strip(), safe="!#$%&'()*+,/:;=?@[]~<>\"\\")
     if address.startswith("//"):
         address = "https:" + address
     elif address.startswith("/api/"):
@@ -235,7 +239,8 @@ def iri(value: Json, at: Place) -> Json:
         address = "https://www.cbd.int" + address
     elif address.lower().startswith("www."):
         address = "http://" + address
-    if address.lower().startswith(LINK_SCHEMES) and _is_iri(address):
+    host = address.partition("://")[2].partition("/")[0]
+    if address.lower().startswith(LINK_SCHEMES) and "%20" not in host and _is_iri(address):
         return address
     at.report("Warning", "ill-formed-iri", f"{at.key}: expected a web address", value)
     return None

@@ -24,7 +24,7 @@ EXPECTED: dict[str, set[tuple[str, str]]] = {
     "expiry_before_issuance": {("LessThanOrEqualsConstraintComponent", WARNING)},
     "ill_formed_date": {("DatatypeConstraintComponent", VIOLATION), ("OrConstraintComponent", VIOLATION)},
     "ill_formed_identifier": {("refused", "/header/identifier")},
-    "ill_formed_iri": set(),  # its spaces and brackets are encoded: nothing is lost
+    "ill_formed_iri": {("ill-formed-iri", WARNING)},
     "ill_formed_language": {("ill-formed-language-tag", WARNING)},
     "language_clash": {("UniqueLangConstraintComponent", WARNING)},
     "lone_surrogate": {("refused", "surrogate")},
@@ -270,3 +270,31 @@ def test_the_process_beside_judges_as_this_one_does(
     monkeypatch.setattr(gate, "BATCH", 40)
     with Ledger(house.settings.data_dir / "other.sqlite") as other:
         assert entered(other) == at_once
+
+
+# Where batches are judged
+
+
+def test_a_ledger_in_memory_is_judged_in_this_process(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("another process cannot ask a ledger in memory")
+
+    monkeypatch.setattr("loaders.gate.BATCH", 1)
+    monkeypatch.setattr("loaders.gate.JudgeProcess", refuse)
+    with Ledger(":memory:") as ledger:
+        outcome = judge(house, ledger, _authority(), permit(absCNA={"identifier": f"{AUTHORITY}@1"}))
+        assert [judged.verdict for judged in outcome.judged] == ["accepted"] * 2
+        assert ("/body/absCNA", WARNING) not in _found(ledger)
+
+
+def test_two_processes_come_to_the_verdicts_of_one(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    documents = [json.dumps(one.document) for one in records(60, seed=5, faults=0.3)]
+    with Ledger(":memory:") as alone:
+        here = judge(house, alone, *documents)
+    monkeypatch.setattr("loaders.gate.BATCH", 10)
+    with house.ledger() as ledger:
+        beside = judge(house, ledger, *documents)
+    assert [(one.document.guid, one.verdict) for one in beside.judged] == [
+        (one.document.guid, one.verdict) for one in here.judged
+    ]
+    assert len(beside.refusals) == len(here.refusals)
