@@ -19,7 +19,8 @@ from loaders import context
 from loaders.context import Field, Scope
 from loaders.documents import Document, Json, JsonObject, escaped
 from loaders.findings import Finding, Severity, finding
-from loaders.values import CLEANERS, Place, index_copies
+from loaders.index_documents import repeated_fields
+from loaders.values import CLEANERS, Place
 from ontology.errors import DoorError, IdentifierError
 from ontology.identifiers import Iris, PublicUid, addresses
 from thesaurus.vocabulary import Thesaurus
@@ -57,7 +58,7 @@ class Walk:
     def record(self) -> JsonObject:
         """The document cleaned: JSON that is, with its context, the RDF meant."""
         body = self.document.body
-        copies = index_copies(body) if "schema_s" in body else set()
+        copies = repeated_fields(body) if "schema_s" in body else set()
         cleaned = self.cleaned({key: value for key, value in body.items() if key not in copies}, self.scope, "")
         identity = {"@id": self.iris.record(self.document.guid).value}
         return {**identity, **cleaned, **self._envelope(), **self.lifted}

@@ -7,8 +7,9 @@ import pytest
 
 from loaders import context, markup
 from loaders.documents import Document, Json
+from loaders.index_documents import repeated_fields
 from loaders.mapping import Walk
-from loaders.values import CLEANERS, Place, index_copies
+from loaders.values import CLEANERS, Place
 from ontology.identifiers import OTHER_TERM, Iris
 from thesaurus.vocabulary import Thesaurus
 
@@ -638,7 +639,7 @@ def test_a_name_of_another_type_is_reported(value: Json) -> None:
 
 def test_the_copies_of_an_index_document_are_known_by_their_names() -> None:
     copies = {"title_s": "A", "start_dt": "x", "end_s": "x", "end_dt": "y", "title_EN_t": "A"}
-    assert index_copies({**copies, "title_t": "A", "start_s": "x"}) == {"title_t", "start_s"}
+    assert repeated_fields({**copies, "title_t": "A", "start_s": "x"}) == {"title_t", "start_s"}
     forms = "themes_CEN_ss themes_EN_ss themes_REL_ss text_EN_txt sort1_s _version_ virtual_x schema_EN_t meta1_EN_txt"
-    assert index_copies(dict.fromkeys(forms.split(), "A")) == set(forms.split())
-    assert index_copies({"themes_EN_ss": ["A"]}) == set()
+    assert repeated_fields(dict.fromkeys(forms.split(), "A")) == set(forms.split())
+    assert repeated_fields({"themes_EN_ss": ["A"]}) == set()
