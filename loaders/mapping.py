@@ -218,11 +218,9 @@ class Mapping:
         self.thesaurus = thesaurus
 
     def walk(self, document: Document) -> Walk:
-        """A walk over the document. DoorError when its schema has no context, or it is an extract of the index."""
+        """A walk over the document. DoorError when its schema has no context."""
         if document.schema not in context.schemas():
             raise DoorError(f"{document.root}/header/schema: no context for schema {document.schema!r:.60}")
-        if "schema_s" in document.body and "schema_s" not in context.scope(document.schema).fields:
-            raise DoorError(f"/schema_s: an index extract of {document.schema}; load the document itself")
         return Walk(document, self.iris, self.thesaurus)
 
     def mapped(self, documents: Sequence[Document]) -> list[Mapped]:

@@ -233,12 +233,9 @@ def nested(path: Sequence[str], value: Json) -> Json:
     return {path[0]: nested(path[1:], value)} if path else value
 
 
-def test_an_unknown_schema_and_an_index_extract_are_errors(mapping: Mapping) -> None:
+def test_an_unknown_schema_is_an_error(mapping: Mapping) -> None:
     with pytest.raises(DoorError, match="no context for schema 'absNovelty'"):
         mapping.mapped([made("absNovelty")])
-    extract = Document(GUID, "absPermit", {"schema_s": "absPermit"}, {}, "", "")
-    with pytest.raises(DoorError, match="an index extract of absPermit"):
-        mapping.mapped([extract])
 
 
 # A broken context
