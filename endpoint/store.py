@@ -91,7 +91,7 @@ class GraphStore:
         return written
 
     def _apply(self, ledger: Ledger, records: Sequence[str], last: int, mapped: Statements) -> None:
-        graphs = self.projection.graphs([ledger.history(record) for record in records], mapped)
+        graphs = self.projection.graphs(list(ledger.histories(records).values()), mapped)
         for record in records:
             self._store.remove_graph(self.projection.mapping.iris.record(record))
         data = b"".join(graphs)

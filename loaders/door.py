@@ -10,7 +10,7 @@ import math
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -20,15 +20,14 @@ from loaders.findings import Finding, finding
 from ontology.errors import DoorError
 
 MAX_DEPTH = 64
-SUSPECT = re.compile(
-    r"\\u(?:00[01][0-9a-f]|d[89a-f]|fff[ef])|[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", re.IGNORECASE
-)
+ESCAPED = re.compile(r"\\u(?:00[01]|[dD][89a-fA-F]|[fF]{3}[eEfF])")
+"""What a JSON text may spell an unprintable character with."""
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 NOT_SO = (None, False, 0, "", "false", "0", "no")
 """The values of a flag that withhold nothing."""
 
-Redactions = Mapping[tuple[str, str], int]
-"""(record GUID, field) → the revision that withheld the field: earlier revisions lose it too."""
+Redactions = Mapping[str, Mapping[str, int]]
+"""Record GUID → field → the revision that withheld the field: earlier revisions lose it too."""
 
 
 def admitted(text: str, redactions: Redactions, *, publish_contacts: bool = False) -> tuple[Document, list[Finding]]:
@@ -38,11 +37,11 @@ def admitted(text: str, redactions: Redactions, *, publish_contacts: bool = Fals
     than 64, holds characters that RDF or numbers that a double cannot carry, has no usable identity, or is an extract
     that the index makes of a document.
     """
-    parsed = read(text)
-    removed = list(_removals(parsed, text, publish_contacts=publish_contacts))
+    parsed, names = _read(text)
+    removed = [*_private_members(parsed, names), *_withheld_members(parsed, publish_contacts=publish_contacts)]
     whole = document(parsed, text)
     _refuse_extract(whole)
-    removed += _withheld_later(whole, redactions)
+    removed += _withheld_later(whole, redactions.get(whole.guid, {}))
     for holder, key, _ in removed:
         holder.pop(key, None)
     if not removed:
@@ -54,10 +53,17 @@ def admitted(text: str, redactions: Redactions, *, publish_contacts: bool = Fals
 
 def read(text: str) -> Json:
     """The value of a JSON text that a graph can carry. DoorError, naming the place, for any other text."""
+    return _read(text)[0]
+
+
+def _read(text: str) -> tuple[Json, set[str]]:
+    """The value of a JSON text, and the names of all members of all its objects."""
     odd: list[Json] = []
+    names: set[str] = set()
 
     def members(pairs: list[tuple[str, Any]]) -> JsonObject:
         whole = dict(pairs)
+        names.update(whole)
         if len(whole) < len(pairs):
             odd.append(whole)
         return whole
@@ -83,7 +89,7 @@ def read(text: str) -> Json:
     _refuse_unusable(parsed, text)
     if odd:
         raise DoorError(_oddity(parsed, odd[-1]))
-    return parsed
+    return parsed, names
 
 
 def _oddity(parsed: Json, odd: Json) -> str:
@@ -97,10 +103,10 @@ def _oddity(parsed: Json, odd: Json) -> str:
 def _refuse_unusable(parsed: Json, text: str) -> None:
     """DoorError for too deep a nesting, or for characters outside XML's range.
 
-    A text without a suspect escape and with little depth has neither and is not walked through with pointers.
+    A text that can have neither is not walked through: JSON itself refuses plain control characters.
     """
-    suspect = SUSPECT.search(text) is not None
-    if not suspect and not _is_too_deep(parsed):
+    suspect = bool(ESCAPED.search(text) or (not text.isascii() and UNPRINTABLE.search(text)))
+    if not suspect and text.count("{") + text.count("[") <= MAX_DEPTH:
         return
     for value, pointer, depth in _values(parsed):
         if depth > MAX_DEPTH:
@@ -108,16 +114,6 @@ def _refuse_unusable(parsed: Json, text: str) -> None:
         if suspect and _is_unprintable(value):
             place = UNPRINTABLE.sub("\ufffd", _short(pointer))
             raise DoorError(f"{place}: a control character or half of a surrogate pair, which RDF cannot carry")
-
-
-def _is_too_deep(parsed: Json) -> bool:
-    level = [parsed]
-    for _ in range(MAX_DEPTH + 1):
-        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
-        level = [value for values in inner for value in values]
-        if not level:
-            return False
-    return True
 
 
 def _refuse_extract(whole: Document) -> None:
@@ -162,42 +158,39 @@ Removal = tuple[JsonObject, str, str]
 """The object that holds the member, the member's key and its JSON pointer."""
 
 
-@cache
-def _private_names() -> re.Pattern[str]:
-    """What a text with a private member contains: its name as a key, or an escape that may spell one."""
-    rules = _private()
-    members, prefixes = (map(re.escape, rules["always"][name]) for name in ("members", "prefixes"))
-    suffix = re.escape(rules["persons"]["suffix"])
-    return re.compile(
-        rf'"(?:(?:{"|".join(members)}|[^"]*{suffix})"\s*:|{"|".join(prefixes)})|\\u00[2-7]', re.IGNORECASE
-    )
-
-
-def _removals(parsed: Json, text: str, *, publish_contacts: bool) -> Iterator[Removal]:
-    """Everything private in a document, at any depth, and what its body's flags and kind withhold."""
-    rules = _private()
-    stack = [(parsed, "")] if _private_names().search(text) else []
+def _private_members(parsed: Json, names: Iterable[str]) -> Iterator[Removal]:
+    """What is private in any document, at any depth; `names` are those of all members of all its objects."""
+    stack = [(parsed, "")] if any(map(_rule, names)) else []
     while stack:
         value, pointer = stack.pop()
-        private = (
-            {key for key, member in value.items() if _is_private(key, member, rules)} if isinstance(value, dict) else ()
-        )
+        private = {key for key, member in value.items() if _is_private(key, member)} if isinstance(value, dict) else ()
         yield from ((value, key, f"{pointer}/{escaped(key)}") for key in sorted(private))
         hidden = set(map(escaped, private))
         stack += [(member, f"{pointer}/{step}") for step, member in _steps(value) if step not in hidden]
+
+
+def _withheld_members(parsed: Json, *, publish_contacts: bool) -> Iterator[Removal]:
+    """What the flags and the kind of a document's body withhold."""
     for root, body in (("", parsed), *((f"/{key}", parsed.get(key)) for key in BODY_KEYS if isinstance(parsed, dict))):
         if isinstance(body, dict):
-            withheld = sorted(_withheld(body, text, rules, publish_contacts=publish_contacts))
+            withheld = sorted(_withheld(body, publish_contacts=publish_contacts))
             yield from ((body, field, f"{root}/{field}") for field in withheld)
 
 
-def _is_private(key: str, member: Json, rules: Mapping[str, Any]) -> bool:
+@lru_cache(maxsize=2**14)
+def _rule(key: str) -> str | None:
+    """The rule that members of this name are private by, if there is one."""
     name = key.lower()
     if name in _lower("always", "members") or name.startswith(_lower("always", "prefixes")):
-        return member is not None
-    if not name.endswith(rules["persons"]["suffix"].lower()):
-        return False
-    return any(_is_person(one) for one in (member if isinstance(member, list) else [member]))
+        return "always"
+    return "persons" if name.endswith(_private()["persons"]["suffix"].lower()) else None
+
+
+def _is_private(key: str, member: Json) -> bool:
+    rule = _rule(key)
+    if rule == "persons":
+        return any(_is_person(one) for one in (member if isinstance(member, list) else [member]))
+    return rule is not None and member is not None
 
 
 def _is_person(member: Json) -> bool:
@@ -209,14 +202,14 @@ def _lower(rule: str, name: str) -> tuple[str, ...]:
     return tuple(value.lower() for value in _private()[rule][name])
 
 
-def _withheld(body: JsonObject, text: str, rules: Mapping[str, Any], *, publish_contacts: bool) -> list[str]:
+def _withheld(body: JsonObject, *, publish_contacts: bool) -> list[str]:
     """The members of a record's body that a flag or a person's privacy withholds; nothing for any other object."""
     header = body.get("header")
     schema = header.get("schema") if isinstance(header, dict) else None
     if not isinstance(schema, str):
         return []
-    withheld = _flagged(schema, body, text)
-    personal = _of(rules["personal"], schema)
+    withheld = _flagged(schema, body)
+    personal = _of(_private()["personal"], schema)
     if personal and not publish_contacts:
         exempt = personal.get("unless", {})
         if not exempt or any(body.get(key) != value for key, value in exempt.items()):
@@ -224,16 +217,8 @@ def _withheld(body: JsonObject, text: str, rules: Mapping[str, Any], *, publish_
     return _spelled(body, withheld)
 
 
-@cache
-def _flag_names() -> re.Pattern[str]:
-    """What a text with a flag contains: the end of its name, or an escape that may spell it."""
-    return re.compile(rf"{re.escape(_private()['confidential']['suffix'])}|\\u00[2-7]", re.IGNORECASE)
-
-
-def _flagged(schema: str, body: JsonObject, text: str) -> list[str]:
-    """The fields that a body's flags withhold, whether or not a value came along; `text` is what it was read from."""
-    if not _flag_names().search(text):
-        return []
+def _flagged(schema: str, body: JsonObject) -> list[str]:
+    """The fields that a body's flags withhold, whether or not a value came along."""
     rules = _private()["confidential"]
     other = {flag: flag[: -len(rules["suffix"])] for flag in body if flag.lower().endswith(rules["suffix"].lower())}
     flags = {**other, **_of(rules["schemas"], schema)}
@@ -257,13 +242,11 @@ def _is_so(flag: Json) -> bool:
 
 def withheld_fields(whole: Document) -> list[str]:
     """The fields that a document's flags withhold, whether or not a value came along."""
-    return _flagged(whole.schema, whole.body, whole.text)
+    return _flagged(whole.schema, whole.body)
 
 
-def _withheld_later(whole: Document, redactions: Redactions) -> Iterator[Removal]:
+def _withheld_later(whole: Document, redactions: Mapping[str, int]) -> Iterator[Removal]:
     """The fields of this revision that a later revision of the record withheld."""
-    known = _of(_private()["confidential"]["schemas"], whole.schema).values()
-    for field in sorted({*known, *whole.body}) if redactions else ():
-        revision = redactions.get((whole.guid, field))
-        if revision is not None and (whole.revision or 0) < revision:
+    for field, revision in sorted(redactions.items()):
+        if (whole.revision or 0) < revision:
             yield from ((whole.body, key, f"{whole.root}/{key}") for key in _spelled(whole.body, [field]))

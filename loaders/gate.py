@@ -110,7 +110,7 @@ class Gate:
         """What passes the door and is not known yet; the outcome says what is not readable and what is known."""
         outcome = Outcome()
         redactions = self.ledger.redactions()
-        admitted = []
+        readable = []
         for item in items:
             if isinstance(item, Refusal):
                 outcome.refusals.append(item)
@@ -120,30 +120,38 @@ class Gate:
                 refuse_other_systems(whole.realm or "")
             except (DoorError, IdentifierError) as error:
                 outcome.refusals.append(Refusal(item.source, item.place, str(error)))
-                continue
-            if self.ledger.knows(whole.digest):
-                outcome.repeated += 1
             else:
-                admitted.append(Admitted(item, whole, removed))
+                readable.append(Admitted(item, whole, removed))
+        known = self.ledger.known(one.document.digest for one in readable)
+        admitted = [one for one in readable if one.document.digest not in known]
+        outcome.repeated = len(readable) - len(admitted)
         return outcome, admitted
 
     def _enter(self, outcome: Outcome, admitted: Sequence[Admitted], rulings: Sequence[Ruling]) -> Outcome:
         """Append what was judged, in one transaction, and complete the outcome."""
         self.ledger.refuse((refusal.source, refusal.place, refusal.message) for refusal in outcome.refusals)
-        self.ledger.append(self._entries(outcome, zip(admitted, rulings, strict=True)), agent=self.agent)
+        known = self.ledger.known(one.document.digest for one in admitted)
+        self.ledger.append(self._entries(outcome, zip(admitted, rulings, strict=True), known), agent=self.agent)
         return outcome
 
-    def _entries(self, outcome: Outcome, judged: Iterable[tuple[Admitted, Ruling]]) -> Iterator[Verdicted]:
-        """What to append, found out while it is appended: a revision may depend on the document before it."""
+    def _entries(
+        self, outcome: Outcome, judged: Iterable[tuple[Admitted, Ruling]], known: set[str]
+    ) -> Iterator[Verdicted]:
+        """What to append, found out while it is appended: a revision may depend on the document before it.
+
+        `known` are the digests of documents that are in the ledger already.
+        """
         for one, ruling in judged:
+            digest = one.document.digest
             revision = one.document.revision or self.ledger.revision_of(one.document)
-            if revision is None or self.ledger.knows(one.document.digest):
+            if revision is None or digest in known:
                 outcome.repeated += 1
                 continue
+            known.add(digest)
             item, findings = one.item, one.removed + ruling.findings
             entered = Judged(item.source, item.place, one.document, revision, ruling.verdict, findings)
             outcome.judged.append(entered)
-            outcome.mapped[one.document.digest] = ruling.statements
+            outcome.mapped[digest] = ruling.statements
             yield self._verdicted(entered)
 
     def _verdicted(self, one: Judged) -> Verdicted:

@@ -46,6 +46,7 @@ CREATE TABLE IF NOT EXISTS redaction (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS redacted (digest TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS awaited (target TEXT, record TEXT, PRIMARY KEY (target, record)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS awaited_record ON awaited (record);
 CREATE TABLE IF NOT EXISTS refusal (
   id INTEGER PRIMARY KEY, at TEXT NOT NULL, source TEXT NOT NULL, place TEXT NOT NULL, message TEXT NOT NULL,
   UNIQUE (source, place, message)
@@ -109,6 +110,7 @@ class Ledger:
 
     def __init__(self, path: Path | Literal[":memory:"]) -> None:
         self.path = path if isinstance(path, Path) else None
+        self._appended: dict[str, Document] = {}  # the last batch by digest, which the graph is made of next
         try:
             if isinstance(path, Path):
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -151,10 +153,12 @@ class Ledger:
         """The newest sequence number, 0 for an empty ledger."""
         return int(self.connection.execute("SELECT COALESCE(MAX(seq), 0) FROM event").fetchone()[0])
 
-    def knows(self, digest: str) -> bool:
-        """Whether a document of this content has been received before."""
-        query = "SELECT 1 FROM document WHERE digest = ?1 UNION ALL SELECT 1 FROM redacted WHERE digest = ?1"
-        return self.connection.execute(query, (digest,)).fetchone() is not None
+    def known(self, digests: Iterable[str]) -> set[str]:
+        """Those of the digests whose document has been received before."""
+        query = """WITH asked AS (SELECT value FROM json_each(?))
+                   SELECT digest FROM document WHERE digest IN asked UNION ALL
+                   SELECT digest FROM redacted WHERE digest IN asked"""
+        return {digest for (digest,) in self.connection.execute(query, (json.dumps(list(digests)),))}
 
     def revision_of(self, whole: Document) -> int | None:
         """The revision a document that does not tell one has, None if it only repeats a known one."""
@@ -164,10 +168,12 @@ class Ledger:
         ).fetchone()
         return None if repeated else int(newest) + 1
 
-    def redactions(self) -> dict[tuple[str, str], int]:
-        """(record, field) → the newest revision that withholds the field."""
-        rows = self.connection.execute("SELECT record, field, revision FROM redaction")
-        return {(record, field): revision for record, field, revision in rows}
+    def redactions(self) -> dict[str, dict[str, int]]:
+        """Record → field → the newest revision that withholds the field."""
+        found: dict[str, dict[str, int]] = defaultdict(dict)
+        for record, field, revision in self.connection.execute("SELECT record, field, revision FROM redaction"):
+            found[record][field] = revision
+        return found
 
     def schema_of(self, record: str) -> str | None:
         """The schema of a record that has an accepted revision."""
@@ -193,8 +199,12 @@ class Ledger:
         """Append documents with their verdicts in one transaction, durable when this returns; the newest sequence
         number."""
         with self._transaction() as transaction:
+            redactions = self.redactions()
+            self._appended = {}
             for item in batch:
                 self._append(transaction, item, agent)
+                self._withhold(transaction, item, redactions[item.document.guid])
+                self._appended[item.document.digest] = item.document
         return self.head()
 
     def _append(self, transaction: sqlite3.Connection, item: Verdicted, agent: str) -> None:
@@ -214,7 +224,16 @@ class Ledger:
             transaction.executemany(
                 "INSERT OR IGNORE INTO awaited VALUES (?, ?)", ((target, whole.guid) for target in item.awaits)
             )
+
+    def _withhold(self, transaction: sqlite3.Connection, item: Verdicted, redactions: dict[str, int]) -> None:
+        """Note what the document withholds from earlier revisions, and whether it is an earlier one itself: it may come
+        in the same batch as, and after, the one that withholds a field of it.
+
+        `redactions` are those of its record.
+        """
+        whole = item.document
         for field in item.withheld:
+            redactions[field] = max(item.revision, redactions.get(field, 0))
             transaction.execute(
                 """INSERT INTO redaction
                    SELECT ?1, ?2, ?3, NOT EXISTS (SELECT 1 FROM document WHERE record = ?1 AND revision < ?3) WHERE true
@@ -222,13 +241,9 @@ class Ledger:
                      WHERE excluded.revision > revision""",
                 (whole.guid, field, item.revision),
             )
-        # an earlier revision may come in the same batch as, and after, the one that withholds a field of it
-        given = {field.lower() for field in whole.body}
-        later = transaction.execute(
-            "SELECT field FROM redaction WHERE record = ? AND revision > ?", (whole.guid, item.revision)
-        ).fetchall()
-        for (field,) in later:
-            if field.lower() in given:
+        given = {field.lower() for field in whole.body} if redactions else set()
+        for field, revision in redactions.items():
+            if revision > item.revision and field.lower() in given:
                 transaction.execute("UPDATE redaction SET done = 0 WHERE record = ? AND field = ?", (whole.guid, field))
 
     def _event(
@@ -268,7 +283,15 @@ class Ledger:
     def history(self, record: str) -> list[Entry]:
         """What holds for each document of a record, by revision; of two with one revision the later received comes
         later, however often either was judged again."""
-        return list(self._entries(f"record = ? AND {LATEST} ORDER BY revision, {RECEIVED}", record))
+        return self.histories([record])[record]
+
+    def histories(self, records: Sequence[str]) -> dict[str, list[Entry]]:
+        """The history of each of some records."""
+        found: dict[str, list[Entry]] = {record: [] for record in records}
+        condition = f"record IN (SELECT value FROM json_each(?)) AND {LATEST} ORDER BY revision, {RECEIVED}"
+        for entry in self._entries(condition, json.dumps(records)):
+            found[entry.record].append(entry)
+        return found
 
     def quarantine(self) -> Iterator[Entry]:
         """What is quarantined now, oldest first."""
@@ -304,14 +327,19 @@ class Ledger:
     def _entries(self, condition: str, *values: object) -> Iterator[Entry]:
         for row in self.connection.execute(f"{ENTRY} WHERE {condition}", values):
             *columns, findings = row
-            yield Entry(*(*columns, json.loads(findings or "[]")))
+            entry = Entry(*(*columns, json.loads(findings or "[]")))
+            if appended := self._appended.get(entry.digest):
+                entry.__dict__["document"] = appended  # as the property would keep what it has parsed
+            yield entry
 
     # What is taken out
 
-    def withhold(self, redactions: Mapping[tuple[str, str], int]) -> None:
+    def withhold(self, redactions: Mapping[str, Mapping[str, int]]) -> None:
         """Take over another ledger's redactions, as done."""
         with self._transaction() as transaction:
-            rows = ((record, field, revision) for (record, field), revision in redactions.items())
+            rows = (
+                (record, field, revision) for record, known in redactions.items() for field, revision in known.items()
+            )
             transaction.executemany("INSERT OR IGNORE INTO redaction VALUES (?, ?, ?, 1)", rows)
 
     def stop_waiting(self, records: Iterable[str]) -> None:
@@ -339,6 +367,7 @@ class Ledger:
         that the same revision arriving again adds nothing. The old bytes are in the file until `vacuum`. A finding on
         one of the fields keeps its code and place only, since its message may quote them.
         """
+        self._appended = {}
         with self._transaction() as transaction:
             for digest, whole in replaced:
                 changed = transaction.execute(

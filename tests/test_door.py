@@ -400,7 +400,7 @@ def test_a_flag_withholds_in_a_record_of_any_schema() -> None:
 
 
 def test_what_a_later_revision_withholds_is_removed_from_the_earlier_ones() -> None:
-    redactions = {(GUID, "usages"): 3, ("another-record", "providers"): 9}
+    redactions = {GUID: {"usages": 3}, "another-record": {"providers": 9}}
     for revision, removed in ((1, True), (2, True), (3, False), (4, False), (None, True)):
         value = whole(usages=[{"identifier": "a"}], providers=[{"identifier": "b"}]) | {"revision": revision}
         document, findings = admitted(json.dumps(value), redactions)
