@@ -17,7 +17,6 @@ from typing import Annotated
 
 import pyoxigraph as ox
 import typer
-import uvicorn
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from rich.console import Console
@@ -26,7 +25,6 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from endpoint import exports, reports
-from endpoint.app import create_app
 from endpoint.generations import Generations
 from endpoint.house import House, finish, go_on
 from endpoint.house import load as load_items
@@ -368,6 +366,10 @@ def serve() -> None:
 
     A load that was cut off is finished first.
     """
+    import uvicorn  # here, since the other commands start in half the time without a web server
+
+    from endpoint.app import create_app
+
     settings = Settings()
     if (settings.data_dir / "ledger.sqlite").exists():
         go_on(House.of(settings))

@@ -16,12 +16,14 @@ from loaders.gate import Gate, Outcome
 from loaders.judgement import Judge, Policy
 from loaders.ledger import Ledger
 from loaders.mapping import Mapping
-from loaders.projection import Projection
+from loaders.projection import Made, Projection
 from loaders.sources import Item
 from ontology.errors import IdentifierError, LedgerError, StoreBusy, StoreError
 from ontology.identifiers import Iris
 from thesaurus.vocabulary import Thesaurus
 
+APPLIED_TOGETHER = 1500
+"""Documents of a load that the live store may be behind: applying more at once costs it less."""
 READERS_LEAVE = 15.0
 """Seconds in which a server takes over a new generation and lets go of the old ones."""
 
@@ -65,11 +67,16 @@ class House:
 
 
 def load(gate: Gate, store: GraphStore, items: Iterable[Item]) -> Iterator[Outcome]:
-    """Load items: what an outcome says is in the ledger, durably, and in the live store; `finish` publishes it."""
+    """Load items: what an outcome says is in the ledger, durably; the live store follows, and `finish` publishes it."""
     store.catch_up(gate.ledger)  # StoreError, before anything is entered, where the ledger is not the store's
+    made: dict[str, Made] = {}
     for outcome in gate.outcomes(items):
-        store.catch_up(gate.ledger, mapped=outcome.mapped)
+        made |= outcome.made
+        if len(made) >= APPLIED_TOGETHER:
+            store.catch_up(gate.ledger, made=made)
+            made = {}
         yield outcome
+    store.catch_up(gate.ledger, made=made)
 
 
 def finish(gate: Gate, store: GraphStore, progress: Progress = silent) -> None:

@@ -20,11 +20,11 @@ import pyoxigraph as ox
 import ontology
 from endpoint.generations import Generation, Generations
 from loaders.ledger import Ledger
-from loaders.projection import NOTHING, Projection, Statements
+from loaders.projection import NOTHING, AllMade, Projection
 from ontology.errors import StoreBusy, StoreError
 
-BATCH = 1000
-"""Records that are applied together."""
+BATCH = 2000
+"""Records that are applied together: the fewer batches, the less has the store to merge."""
 BULK = 2**22
 """From this many bytes of statements on a batch is ingested as sorted files, three times as fast as a transaction."""
 META = ox.NamedNode("urn:x-clearinghouse:store")
@@ -74,10 +74,10 @@ class GraphStore:
         numbers = (int(quad.object.value) for quad in self._store.quads_for_pattern(META, APPLIED, None, META))  # type: ignore[union-attr]
         return max(numbers, default=0)
 
-    def catch_up(self, ledger: Ledger, progress: Progress = silent, mapped: Statements = NOTHING) -> int:
+    def catch_up(self, ledger: Ledger, progress: Progress = silent, made: AllMade = NOTHING) -> int:
         """Apply what the ledger has beyond `applied`; the number of graphs written.
 
-        `progress` is told of each batch; `mapped` saves mapping documents a second time (`Projection.graphs`).
+        `progress` is told of each batch.
         """
         if self.applied() > ledger.head():
             raise StoreError("the graph knows more than the ledger; rebuild it")
@@ -85,19 +85,21 @@ class GraphStore:
             self._write_vocabulary()
         written = 0
         for records, last in _touched(ledger, self.applied()):
-            self._apply(ledger, records, last, mapped)
+            self._apply(ledger, records, last, made)
             written += len(records)
             progress(len(records))
         return written
 
-    def _apply(self, ledger: Ledger, records: Sequence[str], last: int, mapped: Statements) -> None:
-        graphs = self.projection.graphs(list(ledger.histories(records).values()), mapped)
-        for record in records:
-            self._store.remove_graph(self.projection.mapping.iris.record(record))
+    def _apply(self, ledger: Ledger, records: Sequence[str], last: int, made: AllMade) -> None:
+        histories = ledger.histories(records, {digest: one.document for digest, one in made.items()})
+        graphs = self.projection.graphs(list(histories.values()), made)
+        for graph in map(self.projection.mapping.iris.record, records):
+            if self._store.contains_named_graph(graph):
+                self._store.remove_graph(graph)
         data = b"".join(graphs)
         mark = ox.Quad(META, APPLIED, ox.Literal(str(last), datatype=INTEGER), META)
         if len(data) >= BULK:
-            self._store.bulk_load(data, format=ox.RdfFormat.N_QUADS)
+            self._store.bulk_load(data, format=ox.RdfFormat.N_QUADS, lenient=True)  # the IRIs were parsed already
             self._store.add(mark)
         else:
             self._store.load(data + f"{mark} .\n".encode(), format=ox.RdfFormat.N_QUADS)

@@ -220,9 +220,16 @@ def _withheld(body: JsonObject, *, publish_contacts: bool) -> list[str]:
 def _flagged(schema: str, body: JsonObject) -> list[str]:
     """The fields that a body's flags withhold, whether or not a value came along."""
     rules = _private()["confidential"]
-    other = {flag: flag[: -len(rules["suffix"])] for flag in body if flag.lower().endswith(rules["suffix"].lower())}
+    other = {flag: field for flag in body if (field := _flagged_field(flag))}
     flags = {**other, **_of(rules["schemas"], schema)}
     return [field for flag, field in flags.items() if any(_is_so(body[key]) for key in _spelled(body, [flag]))]
+
+
+@lru_cache(maxsize=2**14)
+def _flagged_field(key: str) -> str | None:
+    """The field that a member of this name is the flag of, None for any other member."""
+    suffix = _private()["confidential"]["suffix"]
+    return key[: -len(suffix)] if key.lower().endswith(suffix.lower()) else None
 
 
 def _of(rules: Mapping[str, Any], schema: str) -> Mapping[str, Any]:

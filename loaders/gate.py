@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import TypeVar
@@ -13,7 +14,9 @@ from loaders.documents import Document
 from loaders.findings import Finding
 from loaders.judgement import Judge, Policy, Ruling
 from loaders.ledger import Entry, Ledger, Verdict, Verdicted
+from loaders.mapping import Cleaned
 from loaders.process import JudgeProcess
+from loaders.projection import Made
 from loaders.sources import Item, Raw, Refusal
 from ontology.errors import DoorError, IdentifierError
 from ontology.realms import refuse_other_systems
@@ -22,6 +25,8 @@ T = TypeVar("T")
 
 BATCH = 1000
 """Documents that are judged together and become durable together."""
+AHEAD = 2
+"""Batches that may be with the other process while one is entered, so that it need not wait."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +45,13 @@ class Judged:
 class Outcome:
     """What became of the items of a load: judged documents, repetitions of known ones, and what could not be read.
 
-    `mapped` holds the statements of the judged documents by digest, as N-Quads.
+    `made` holds the judged documents with their statements, by digest.
     """
 
     judged: list[Judged] = field(default_factory=list)
     repeated: int = 0
     refusals: list[Refusal] = field(default_factory=list)
-    mapped: dict[str, bytes] = field(default_factory=dict)
+    made: dict[str, Made] = field(default_factory=dict)
 
     def counts(self) -> Counter[str]:
         """How many of each: the verdicts, `repeated` and `refused`."""
@@ -75,7 +80,7 @@ class Gate:
     def outcomes(self, items: Iterable[Item]) -> Iterator[Outcome]:
         """Load items a batch at a time. What an outcome says is durable before it is given.
 
-        From the second batch on another process judges a batch while the one before it is entered here, unless the
+        From the second batch on another process judges a batch while those before it are entered here, unless the
         ledger is in memory, where no other process can ask it.
         """
         batches = _batched(items)
@@ -86,25 +91,24 @@ class Gate:
             first, second = ahead
             with JudgeProcess(self.judge.mapping.iris.base, self.ledger.path, self.policy) as process:
                 yield self._outcome(first)  # the other process takes a while to start
-                yield from self._outcomes_beside(process, second, batches)
+                yield from self._outcomes_beside(process, chain([second], batches))
 
     def _outcome(self, batch: list[Item]) -> Outcome:
         """Admit, judge and enter a batch in this process."""
         outcome, admitted = self._admit(batch)
         return self._enter(outcome, admitted, self.judge.rulings([one.document for one in admitted], self.policy))
 
-    def _outcomes_beside(
-        self, process: JudgeProcess, batch: list[Item], rest: Iterable[list[Item]]
-    ) -> Iterator[Outcome]:
-        outcome, admitted = self._admit(batch)
-        process.send([one.document for one in admitted])
-        for following in rest:
-            next_outcome, next_admitted = self._admit(following)
-            rulings = process.receive()
-            process.send([one.document for one in next_admitted])
-            yield self._enter(outcome, admitted, rulings)
-            outcome, admitted = next_outcome, next_admitted
-        yield self._enter(outcome, admitted, process.receive())
+    def _outcomes_beside(self, process: JudgeProcess, batches: Iterable[list[Item]]) -> Iterator[Outcome]:
+        judging: deque[tuple[Outcome, list[Admitted]]] = deque()
+        for batch in batches:
+            outcome, admitted = self._admit(batch)
+            idle = len(judging) == AHEAD
+            process.send([self._prepared(one.document, idle and not process.is_ready()) for one in admitted])
+            judging.append((outcome, admitted))
+            if len(judging) > AHEAD:
+                yield self._enter(*judging.popleft(), process.receive())
+        while judging:
+            yield self._enter(*judging.popleft(), process.receive())
 
     def _admit(self, items: Sequence[Item]) -> tuple[Outcome, list[Admitted]]:
         """What passes the door and is not known yet; the outcome says what is not readable and what is known."""
@@ -126,6 +130,13 @@ class Gate:
         admitted = [one for one in readable if one.document.digest not in known]
         outcome.repeated = len(readable) - len(admitted)
         return outcome, admitted
+
+    def _prepared(self, document: Document, idle: bool) -> Document | Cleaned:
+        """The document, already cleaned where this process would only wait for the other one."""
+        if idle:
+            with suppress(DoorError):  # its schema has no context, which is for the judge to say
+                return self.judge.mapping.cleaned(document)
+        return document
 
     def _enter(self, outcome: Outcome, admitted: Sequence[Admitted], rulings: Sequence[Ruling]) -> Outcome:
         """Append what was judged, in one transaction, and complete the outcome."""
@@ -151,7 +162,7 @@ class Gate:
             item, findings = one.item, one.removed + ruling.findings
             entered = Judged(item.source, item.place, one.document, revision, ruling.verdict, findings)
             outcome.judged.append(entered)
-            outcome.mapped[digest] = ruling.statements
+            outcome.made[digest] = Made(one.document, ruling.statements)
             yield self._verdicted(entered)
 
     def _verdicted(self, one: Judged) -> Verdicted:

@@ -14,7 +14,7 @@ from loaders import context, pointers
 from loaders.documents import GUID, Document
 from loaders.findings import SEVERITIES, Finding, finding
 from loaders.ledger import Verdict
-from loaders.mapping import Mapped, Mapping
+from loaders.mapping import Cleaned, Mapped, Mapping
 from loaders.statements import n_quads
 from ontology.errors import DoorError
 from shapes.report import Result
@@ -118,21 +118,20 @@ class Judge:
             for iri, mapped in zip(iris, batch, strict=True)
         ]
 
-    def rulings(self, documents: Sequence[Document], policy: Policy) -> list[Ruling]:
+    def rulings(self, given: Sequence[Document | Cleaned], policy: Policy) -> list[Ruling]:
         """The ruling on each document, in the order given. Revisions of one record are judged one after the other."""
         rulings: dict[int, Ruling] = {}
+        documents = [one.document if isinstance(one, Cleaned) else one for one in given]
         for group in _without_repeated_records(documents):
-            mappable = []
+            cleaned: dict[int, Cleaned] = {}
             for index in group:
+                one = given[index]
                 try:
-                    self.mapping.walk(documents[index])
+                    cleaned[index] = one if isinstance(one, Cleaned) else self.mapping.cleaned(one)
                 except DoorError as error:
                     pointer = f"{documents[index].root}/header/schema"
                     rulings[index] = Ruling("quarantined", [finding("Violation", NO_CONTEXT, pointer, str(error))], b"")
-                else:
-                    mappable.append(index)
-            mapped = self.mapping.mapped([documents[index] for index in mappable])
-            rulings |= zip(mappable, self._ruled(mapped, policy), strict=True)
+            rulings |= zip(cleaned, self._ruled(self.mapping.mapped(list(cleaned.values())), policy), strict=True)
         return [rulings[index] for index in range(len(documents))]
 
     def _ruled(self, batch: Sequence[Mapped], policy: Policy) -> list[Ruling]:

@@ -13,7 +13,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -32,7 +32,7 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS document (
   digest TEXT PRIMARY KEY, body_digest TEXT NOT NULL, record TEXT NOT NULL, revision INTEGER NOT NULL,
   schema TEXT NOT NULL, realm TEXT, government TEXT, number INTEGER, text TEXT NOT NULL
-) WITHOUT ROWID;
+);
 CREATE INDEX IF NOT EXISTS document_record ON document (record, revision);
 CREATE INDEX IF NOT EXISTS document_number ON document (number);
 CREATE TABLE IF NOT EXISTS event (
@@ -88,11 +88,12 @@ class Entry:
     government: str | None
     text: str
     report: list[dict[str, Any]]
+    parsed: Document | None = None
 
     @cached_property
     def document(self) -> Document:
         """The document as it was admitted."""
-        return document(json.loads(self.text), self.text)
+        return self.parsed or document(json.loads(self.text), self.text)
 
 
 GRAPH_IS_STALE = 1
@@ -110,7 +111,6 @@ class Ledger:
 
     def __init__(self, path: Path | Literal[":memory:"]) -> None:
         self.path = path if isinstance(path, Path) else None
-        self._appended: dict[str, Document] = {}  # the last batch by digest, which the graph is made of next
         try:
             if isinstance(path, Path):
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -200,11 +200,9 @@ class Ledger:
         number."""
         with self._transaction() as transaction:
             redactions = self.redactions()
-            self._appended = {}
             for item in batch:
                 self._append(transaction, item, agent)
                 self._withhold(transaction, item, redactions[item.document.guid])
-                self._appended[item.document.digest] = item.document
         return self.head()
 
     def _append(self, transaction: sqlite3.Connection, item: Verdicted, agent: str) -> None:
@@ -285,12 +283,13 @@ class Ledger:
         later, however often either was judged again."""
         return self.histories([record])[record]
 
-    def histories(self, records: Sequence[str]) -> dict[str, list[Entry]]:
-        """The history of each of some records."""
+    def histories(self, records: Sequence[str], parsed: Mapping[str, Document] | None = None) -> dict[str, list[Entry]]:
+        """The history of each of some records; `parsed` documents, by digest, are not parsed again."""
         found: dict[str, list[Entry]] = {record: [] for record in records}
         condition = f"record IN (SELECT value FROM json_each(?)) AND {LATEST} ORDER BY revision, {RECEIVED}"
         for entry in self._entries(condition, json.dumps(records)):
-            found[entry.record].append(entry)
+            known = parsed.get(entry.digest) if parsed else None
+            found[entry.record].append(replace(entry, parsed=known) if known else entry)
         return found
 
     def quarantine(self) -> Iterator[Entry]:
@@ -327,10 +326,7 @@ class Ledger:
     def _entries(self, condition: str, *values: object) -> Iterator[Entry]:
         for row in self.connection.execute(f"{ENTRY} WHERE {condition}", values):
             *columns, findings = row
-            entry = Entry(*(*columns, json.loads(findings or "[]")))
-            if appended := self._appended.get(entry.digest):
-                entry.__dict__["document"] = appended  # as the property would keep what it has parsed
-            yield entry
+            yield Entry(*(*columns, json.loads(findings or "[]")))
 
     # What is taken out
 
@@ -367,7 +363,6 @@ class Ledger:
         that the same revision arriving again adds nothing. The old bytes are in the file until `vacuum`. A finding on
         one of the fields keeps its code and place only, since its message may quote them.
         """
-        self._appended = {}
         with self._transaction() as transaction:
             for digest, whole in replaced:
                 changed = transaction.execute(

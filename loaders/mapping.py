@@ -12,6 +12,8 @@ from collections import abc, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
+from operator import attrgetter
 
 import pyoxigraph as ox
 
@@ -27,7 +29,20 @@ from thesaurus.vocabulary import Thesaurus
 
 ENVELOPE = {"createdOn", "updatedOn", "submittedOn", "synthetic"}
 """The members of the information object that say something of the record; the others are ignored by name."""
+EMPTY = (str, list, dict)
+"""The types of a value whose empty one says nothing."""
 IDENTITY = {"/header/identifier", "/identifier_s", "/id"}  # what `Document.guid` was read from
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """A document as the JSON that is RDF by the flat context of its schema, how many statements that is, and what was
+    found on the way."""
+
+    document: Document
+    record: JsonObject
+    wanted: int
+    findings: list[Finding]
 
 
 @dataclass(frozen=True)
@@ -67,32 +82,30 @@ class Walk:
         """The members of an object at a pointer, each cleaned as its definition in the scope asks; empty ones left
         out."""
         result = {}
+        fields = scope.fields
         for key, value in members.items():
-            here = f"{pointer}/{escaped(key)}"
-            if value is None or (not value and isinstance(value, str | list | dict)):
+            if value is None or (not value and isinstance(value, EMPTY)):
                 continue
-            if key not in scope.fields:
-                self.unmapped(here, key, value)
-                continue
-            field = scope.fields[key]
-            kept = None if field is None else self._value(value, Place(self, field, key, here))
-            if kept not in (None, []):
-                result[key] = kept
+            if field := fields.get(key):
+                kept = self._value(value, Place(self, field, key, f"{pointer}/{escaped(key)}"))
+                if kept is not None and kept != []:
+                    result[key] = kept
+            elif key not in fields:
+                self.unmapped(f"{pointer}/{escaped(key)}", key, value)
         return result
 
     def _value(self, value: Json, at: Place) -> Json:
-        if at.field.iri == "@nest":
+        iri, kind = at.field.iri, at.field.kind
+        if iri == "@nest":
             return (
                 self.cleaned(value, at.field.scope, at.pointer)
                 if isinstance(value, dict)
                 else at.wrong_type(value, "an object")
             )
-        if at.field.iri == "@id" and at.pointer in IDENTITY:
-            return None
-        if at.field.iri == "@id":
-            return self.unmapped(at.pointer, at.key, value)
-        clean = CLEANERS[at.field.kind]
-        if not isinstance(value, list) or at.field.kind == "text":
+        if iri == "@id":
+            return None if at.pointer in IDENTITY else self.unmapped(at.pointer, at.key, value)
+        clean = CLEANERS[kind]
+        if not isinstance(value, list) or kind == "text":
             return clean(value, at)
         return [kept for item, place in _items(value, at) if (kept := clean(item, place)) is not None]
 
@@ -223,23 +236,26 @@ class Mapping:
             raise DoorError(f"{document.root}/header/schema: no context for schema {document.schema!r:.60}")
         return Walk(document, self.iris, self.thesaurus)
 
-    def mapped(self, documents: Sequence[Document]) -> list[Mapped]:
+    def cleaned(self, document: Document) -> Cleaned:
+        """The document cleaned, the first half of mapping it. DoorError when its schema has no context."""
+        walk = self.walk(document)
+        record = context.flattened(walk.record(), walk.scope)
+        return Cleaned(document, record, expected(record, context.fields(document.schema)), walk.findings)
+
+    def mapped(self, documents: Sequence[Document | Cleaned]) -> list[Mapped]:
         """Each document's statements and findings, in the order given; records of one schema are parsed together.
 
         No two of the documents are of the same record, since the statements of a record share a named graph.
         """
-        walks = [self.walk(document) for document in documents]
-        records = [context.flattened(walk.record(), walk.scope) for walk in walks]
+        whole = [one if isinstance(one, Cleaned) else self.cleaned(one) for one in documents]
+        parsed = self._parsed([one.document.schema for one in whole], [one.record for one in whole])
         result = []
-        for walk, record, own in zip(
-            walks, records, self._parsed([document.schema for document in documents], records), strict=True
-        ):
-            wanted = expected(record, context.fields(walk.document.schema))
-            if len(own) != wanted:
-                walk.report(
-                    "Warning", "lost-statement", "", f"{wanted} statements expected, the parser gave {len(own)}"
-                )
-            result.append(Mapped(walk.document, own, walk.findings))
+        for one, own in zip(whole, parsed, strict=True):
+            findings = one.findings
+            if len(own) != one.wanted:
+                said = f"{one.wanted} statements expected, the parser gave {len(own)}"
+                findings = [*findings, finding("Warning", "lost-statement", one.document.root, said)]
+            result.append(Mapped(one.document, own, findings))
         return result
 
     def quads(self, nodes: Sequence[JsonObject]) -> list[list[ox.Quad]]:
@@ -255,8 +271,8 @@ class Mapping:
             by_schema[schema].append(record)
         for schema, group in by_schema.items():
             data = _json_ld(context.flat(schema, self.iris.base), group)
-            for quad in ox.parse(data, format=ox.RdfFormat.JSON_LD):
-                graphs[quad.graph_name.value].append(quad)
+            for graph, quads in groupby(ox.parse(data, format=ox.RdfFormat.JSON_LD), attrgetter("graph_name")):
+                graphs[graph.value] += quads
         return [graphs[record["@id"]] for record in records]
 
     def json_ld(self, schema: str, records: Sequence[JsonObject]) -> bytes:

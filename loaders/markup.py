@@ -22,29 +22,36 @@ TAG = re.compile(f"<(?:{_TAG})", re.IGNORECASE)
 NO_TAG = re.compile(f"<(?!{_TAG})", re.IGNORECASE)  # less than, an address in angle brackets
 ENTITY = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|\w+);")
 FORMATTING = re.compile(r"(?i)<(?!/|!|(?:div|p|br|span)\b[^<>]*>)")  # more than what only breaks a text into lines
+WITHOUT_TAGS = nh3.Cleaner(tags=set())
+SAFE = nh3.Cleaner()
 BREAK = re.compile(r"(?i)<(?:br|/p|/div|/li|/tr|/h[1-6])\b[^<>]*>")
 
 
 def plain(written: str) -> str:
     """The text without its tags, a line for each paragraph; characters outside XML's range left out."""
-    if not TAG.search(written):
-        return UNPRINTABLE.sub("", _decoded(written)).strip()
+    if "<" not in written or not TAG.search(written):
+        return _decoded(written).strip()
     broken = NO_TAG.sub("&lt;", BREAK.sub("\n", written))
-    bare = re.sub(r"<[^<>]*>", "", broken) if _is_excessive(written) else nh3.clean(broken, tags=set())
+    bare = re.sub(r"<[^<>]*>", "", broken) if _is_excessive(written) else WITHOUT_TAGS.clean(broken)
     lines = (" ".join(line.split()) for line in html.unescape(bare).splitlines())
     return UNPRINTABLE.sub("", "\n".join(line for line in lines if line))
 
 
 def formatted(written: str) -> str | None:
     """The HTML of a text made safe, None where it is not formatted or has more tags than can be kept."""
-    tagged = NO_TAG.sub("&lt;", written)
-    if not TAG.search(written) or not FORMATTING.search(tagged) or _is_excessive(written):
+    if "<" not in written or not TAG.search(written):
         return None
-    return UNPRINTABLE.sub("", nh3.clean(tagged))
+    tagged = NO_TAG.sub("&lt;", written)
+    if not FORMATTING.search(tagged) or _is_excessive(written):
+        return None
+    return UNPRINTABLE.sub("", SAFE.clean(tagged))
 
 
 def _decoded(written: str) -> str:
-    return ENTITY.sub(lambda found: html.unescape(found[0]), written) if "&" in written else written
+    """The text with its entities as characters; only they can still stand for unprintable ones."""
+    if "&" not in written:
+        return written
+    return UNPRINTABLE.sub("", ENTITY.sub(lambda found: html.unescape(found[0]), written))
 
 
 def _is_excessive(written: str) -> bool:

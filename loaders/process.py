@@ -9,26 +9,28 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import signal
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Self
 
 from loaders.documents import Document
 from loaders.judgement import Judge, Policy, Ruling
 from loaders.ledger import Ledger
-from loaders.mapping import Mapping
+from loaders.mapping import Cleaned, Mapping
 from ontology.errors import ClearingHouseError
 from ontology.identifiers import Iris
 from thesaurus.vocabulary import Thesaurus
 
 
 class JudgeProcess:
-    """A judge in a process of its own; at most one batch is with it at a time."""
+    """A judge in a process of its own, which takes the next batches in while it judges one."""
 
     def __init__(self, base: str, ledger: Path, policy: Policy) -> None:
         spawning = multiprocessing.get_context("spawn")
@@ -47,12 +49,16 @@ class JudgeProcess:
         self._process.terminate()
         self._process.join()
 
-    def send(self, documents: Sequence[Document]) -> None:
+    def send(self, documents: Sequence[Document | Cleaned]) -> None:
         """Give it a batch to judge."""
         try:
-            self._connection.send([replace(whole, text="") for whole in documents])
+            self._connection.send([_without_text(one) for one in documents])
         except OSError as error:
             raise self._ended() from error
+
+    def is_ready(self) -> bool:
+        """Whether the rulings on a batch can be received without waiting."""
+        return self._connection.poll()
 
     def receive(self) -> list[Ruling]:
         """The rulings on the batch; raises what judging it raised there."""
@@ -67,6 +73,13 @@ class JudgeProcess:
     def _ended(self) -> ClearingHouseError:
         self._process.join(1.0)
         return ClearingHouseError(f"the judging process ended with code {self._process.exitcode}; load again to go on")
+
+
+def _without_text(one: Document | Cleaned) -> Document | Cleaned:
+    """Without the text it was read from, which only the ledger wants."""
+    if isinstance(one, Cleaned):
+        return replace(one, document=replace(one.document, text=""))
+    return replace(one, text="")
 
 
 def _start_without_interrupts(process: BaseProcess) -> None:
@@ -84,6 +97,14 @@ def _serve(connection: Connection, base: str, path: Path, policy: Policy) -> Non
         _judge(connection, base, path, policy)
 
 
+def _take_in(connection: Connection, batches: SimpleQueue[list[Document | Cleaned] | None]) -> None:
+    """Put batches in the queue as they come, and None at their end."""
+    with suppress(EOFError, OSError):
+        while True:
+            batches.put(connection.recv())
+    batches.put(None)
+
+
 def spare_the_collector() -> None:
     """Let the garbage collector look less often: a load makes many objects that last a batch, and hardly any cycles.
 
@@ -94,11 +115,12 @@ def spare_the_collector() -> None:
 
 
 def _judge(connection: Connection, base: str, path: Path, policy: Policy) -> None:
+    batches: SimpleQueue[list[Document | Cleaned] | None] = SimpleQueue()
+    threading.Thread(target=_take_in, args=(connection, batches), daemon=True).start()
     ledger = Ledger(path)
     judge = Judge(Mapping(Iris(base), Thesaurus.load(base)), ledger.schema_of)
     spare_the_collector()
-    while True:
-        documents: list[Document] = connection.recv()
+    while (documents := batches.get()) is not None:
         try:
             rulings = judge.rulings(documents, policy)
         except ClearingHouseError as error:

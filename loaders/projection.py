@@ -7,7 +7,7 @@ alone, so it can be made again at any time.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from loaders.documents import Document, Json, JsonObject
 from loaders.ledger import Entry
@@ -19,8 +19,19 @@ REASONS = ("amendmentDescription", "amendmentsDescription", "amendmentsDetails",
 
 History = Sequence[Entry]
 """What the ledger holds of one record: an entry per document, by revision, of one revision in the order received."""
-Statements = Mapping[str, bytes]
-NOTHING: Statements = {}
+
+
+@dataclass(frozen=True)
+class Made:
+    """A document with the statements that it was mapped to, as N-Quads."""
+
+    document: Document
+    statements: bytes
+
+
+AllMade = Mapping[str, Made]
+"""What was made of documents already, by their digests, so that it is not made again."""
+NOTHING: AllMade = {}
 
 
 class Projection:
@@ -29,23 +40,20 @@ class Projection:
     def __init__(self, mapping: RecordMapping) -> None:
         self.mapping = mapping
 
-    def graphs(self, histories: Sequence[History], mapped: Statements = NOTHING) -> list[bytes]:
-        """The statements of each record as N-Quads, none where no revision was ever accepted.
-
-        `mapped` gives those of documents that were mapped already, by digest.
-        """
+    def graphs(self, histories: Sequence[History], made: AllMade = NOTHING) -> list[bytes]:
+        """The statements of each record as N-Quads, none where no revision was ever accepted."""
         published = [revisions for history in histories if (revisions := _published(history))]
-        current = self._current([revisions[-1] for revisions in published], mapped)
+        current = self._current([revisions[-1] for revisions in published], made)
         past = self.mapping.quads([self._past(revisions) for revisions in published])
         graphs = (own + n_quads(added) for own, added in zip(current, past, strict=True))
         return [next(graphs) if _published(history) else b"" for history in histories]
 
-    def _current(self, entries: Sequence[Entry], mapped: Statements) -> list[bytes]:
+    def _current(self, entries: Sequence[Entry], made: AllMade) -> list[bytes]:
         """What the current revisions themselves say."""
-        known = [mapped.get(entry.digest) if entry.verdict == "accepted" else None for entry in entries]
-        missing = [_shown(entry) for entry, statements in zip(entries, known, strict=True) if statements is None]
-        made = iter(self.mapping.mapped(missing))
-        return [n_quads(next(made).quads) if statements is None else statements for statements in known]
+        known = [made.get(entry.digest) if entry.verdict == "accepted" else None for entry in entries]
+        missing = [_shown(entry) for entry, one in zip(entries, known, strict=True) if one is None]
+        mapped = iter(self.mapping.mapped(missing))
+        return [n_quads(next(mapped).quads) if one is None else one.statements for one in known]
 
     def _past(self, revisions: History) -> JsonObject:
         """The history of a record, as a further node object of it."""

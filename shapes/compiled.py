@@ -27,6 +27,9 @@ NEUTRAL = frozenset(
 CORE = frozenset(BUILDERS) | frozenset(COMPANIONS) | TARGETS | PATH_FORMS | ANNOTATIONS
 """Predicates of SHACL Core, without `sh:`."""
 TYPES = frozenset({"NodeShape", "PropertyShape", "ValidationReport", "ValidationResult", "PropertyGroup"})
+NEEDS_VALUES = frozenset(f"{name}ConstraintComponent" for name in ("MaxCount", "UniqueLang", "Disjoint", "LessThan"))
+NEEDS_VALUES |= {"LessThanOrEqualsConstraintComponent"}
+"""Checks of all values at once that hold where there are none."""
 MAX_DEPTH = 50
 """Shapes nested in shapes. pyshacl gives up where data lead it 15 deep: such a record is then not confirmed."""
 
@@ -45,7 +48,7 @@ def sh(name: str) -> ox.NamedNode:
 class Shape:
     """One compiled node or property shape."""
 
-    __slots__ = ("active", "allowed", "checks", "depth", "node", "path", "properties", "source", "tests")
+    __slots__ = ("active", "allowed", "checks", "depth", "node", "path", "properties", "source", "tests", "unless")
 
     def __init__(self, node: Term, origin: Source, path: paths.Walk | None, active: bool) -> None:
         self.node = node
@@ -57,6 +60,7 @@ class Shape:
         self.checks: list[tuple[str, Check]] = []
         self.properties: list[Shape] = []
         self.allowed: frozenset[ox.NamedNode] | None = None  # predicates of a closed shape
+        self.unless: ox.NamedNode | None = None  # the predicate without which nothing is broken
 
     def only_on_property(self, parameter: str) -> "Shape":
         """Itself, when it is a property shape as the parameter wants."""
@@ -77,10 +81,16 @@ class Shape:
             for component, test in self.tests:
                 if not test(graph, value):
                     found.append((origin, component, focus, value, None))
-            for shape in self.properties:
-                shape.validate(graph, value, found)
+            if self.properties:
+                self._validate_properties(graph, value, found)
             if self.allowed is not None:
                 found.extend(self._unlisted(graph, focus, value, self.allowed))
+
+    def _validate_properties(self, graph: Graph, node: Term, found: list[Finding]) -> None:
+        known = graph.properties(node)
+        for shape in self.properties:
+            if shape.unless is None or shape.unless in known:
+                shape.validate(graph, node, found)
 
     def _unlisted(self, graph: Graph, focus: Term, node: Term, allowed: Collection[ox.NamedNode]) -> Iterator[Finding]:
         for predicate, values in graph.properties(node).items():
@@ -89,11 +99,20 @@ class Shape:
                     if not (predicate == RDF_TYPE and value == _RESOURCE):
                         yield self.source, "ClosedConstraintComponent", focus, value, predicate.value
 
+    def broken(self, graph: Graph, node: Term) -> list[Finding]:
+        """What a focus node breaks; found once for a node outside the batch, since many records refer to it."""
+        outside = isinstance(node, ox.NamedNode) and node not in graph.nodes
+        found: list[Finding] | None = graph.judged.get((self, node)) if outside else None
+        if found is None:
+            found = []
+            self.validate(graph, node, found)
+            if outside and not graph.undecided:
+                graph.judged[self, node] = found
+        return found
+
     def conforms(self, graph: Graph, node: Term) -> bool:
         """Whether a node breaks nothing."""
-        found: list[Finding] = []
-        self.validate(graph, node, found)
-        return not found
+        return not self.broken(graph, node)
 
 
 class Compiler:
@@ -173,6 +192,8 @@ class Compiler:
         for companion, parameter in COMPANIONS.items():
             if self.values(node, companion) and not self.values(node, parameter):
                 raise NeedsReference(f"{node}: sh:{companion} without sh:{parameter}")
+        if given and isinstance(given[0], ox.NamedNode) and NEEDS_VALUES.issuperset(dict(shape.checks)):
+            shape.unless = given[0]
         return shape
 
     def _active(self, node: Term) -> bool:
@@ -252,11 +273,8 @@ class Compiled:
 
     def results(self, graph: Graph, focus: Focus) -> list[Result]:
         """What the focus nodes break."""
-        found: list[Finding] = []
-        for node, shapes in focus.items():
-            for shape in shapes:
-                shape.validate(graph, node, found)
-        return [s.result(node, value, component, path) for s, component, node, value, path in found]
+        found = (shape.broken(graph, node) for node, shapes in focus.items() for shape in shapes)
+        return [s.result(node, value, component, path) for one in found for s, component, node, value, path in one]
 
 
 def _meta_classes(shapes: Statements) -> Collection[Term]:

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import pyoxigraph as ox
 
 from ontology.errors import ShapeError
 
 from .terms import RDF_FIRST, RDF_NIL, RDF_REST, SUBCLASS_OF, Statement, Term
+
+if TYPE_CHECKING:
+    from .compiled import Finding, Shape
 
 Properties: TypeAlias = dict[ox.NamedNode, dict[Term, None]]  # predicate → its values, each once, in order
 Lookup: TypeAlias = Callable[[ox.NamedNode], Iterable[Statement]]
@@ -78,6 +81,7 @@ class Graph:
         self.nodes: dict[Term, Properties] = {}
         self.owners: dict[Term, str] = {}
         self.undecided = False  # set by a comparison whose outcome only the reference engine can say
+        self.judged: dict[tuple[Shape, Term], list[Finding]] = {}  # what nodes outside the batch break
         self._ontology = ontology
         self._lookup = lookup
         self._inverse = inverse
@@ -95,13 +99,16 @@ class Graph:
 
     def _add(self, record: str, statements: Sequence[Statement]) -> None:
         nodes, inverse = self.nodes, self._inverse
-        subjects: dict[Term, None] = {}
+        subjects: dict[Term, Properties] = {}
         for statement in statements:
             subject, predicate, value = statement.subject, statement.predicate, statement.object
             if predicate == SUBCLASS_OF:
                 continue
-            subjects[subject] = None
-            _put(nodes, subject, predicate, value)
+            if (properties := subjects.get(subject)) is None:
+                properties = subjects[subject] = nodes.setdefault(subject, {})
+            if (values := properties.get(predicate)) is None:
+                values = properties[predicate] = {}
+            values[value] = None
             if inverse and predicate in inverse:
                 self._backward.setdefault((predicate, value), {})[subject] = None
         for node in subjects:
@@ -189,6 +196,7 @@ class Trace(Graph):
 
     def __init__(self, graph: Graph) -> None:
         self.__dict__.update(graph.__dict__)
+        self.judged = {}  # what was found before is read again
         self.read: dict[Term, None] = {}
         self.followed: dict[tuple[Term, ox.NamedNode, Term], None] = {}
 
