@@ -38,7 +38,7 @@ from endpoint.store import records_and_vocabulary
 from loaders import generate as generator
 from loaders.gate import Outcome
 from loaders.ledger import Ledger
-from loaders.process import spare_the_collector
+from loaders.process import collecting_by_hand
 from loaders.projection import reason
 from loaders.sources import read
 from ontology.errors import ClearingHouseError, IdentifierError, QueryError, SourceError, StoreError
@@ -145,13 +145,13 @@ def load(
     interrupted = False
     with house.store() as store, house.ledger() as ledger:
         gate = house.gate(ledger, agent="load", submitted=submitted, strict=strict)
-        spare_the_collector()
         try:
-            with _progress("loading") as advance:
+            with _progress("loading") as advance, collecting_by_hand() as collect:
                 for outcome in load_items(gate, store, read(given)):
                     total += outcome.counts()
                     advance(sum(outcome.counts().values()))
                     reports.show(err, outcome, only_refused=not verbose)
+                    collect()
         except KeyboardInterrupt:
             interrupted = True
             err.print("interrupted; publishing what is loaded")

@@ -10,8 +10,8 @@ import gc
 import multiprocessing
 import signal
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -105,13 +105,20 @@ def _take_in(connection: Connection, batches: SimpleQueue[list[Document | Cleane
     batches.put(None)
 
 
-def spare_the_collector() -> None:
-    """Let the garbage collector look less often: a load makes many objects that last a batch, and hardly any cycles.
+@contextmanager
+def collecting_by_hand() -> Iterator[Callable[[], object]]:
+    """Let the garbage collector run only when the function given is called, once a batch: a load makes many objects
+    that last a batch, and hardly any cycles. What is there already, contexts, shapes and terms, is looked at no more.
 
-    What is there already, contexts, shapes and terms, is looked at no more. Saves about a tenth of the time.
+    Saves about a tenth of the time.
     """
     gc.freeze()
-    gc.set_threshold(100_000, 50, 50)
+    gc.disable()
+    try:
+        yield gc.collect
+    finally:
+        gc.enable()
+        gc.unfreeze()
 
 
 def _judge(connection: Connection, base: str, path: Path, policy: Policy) -> None:
@@ -119,11 +126,12 @@ def _judge(connection: Connection, base: str, path: Path, policy: Policy) -> Non
     threading.Thread(target=_take_in, args=(connection, batches), daemon=True).start()
     ledger = Ledger(path)
     judge = Judge(Mapping(Iris(base), Thesaurus.load(base)), ledger.schema_of)
-    spare_the_collector()
-    while (documents := batches.get()) is not None:
-        try:
-            rulings = judge.rulings(documents, policy)
-        except ClearingHouseError as error:
-            connection.send(error)
-            return
-        connection.send(rulings)
+    with collecting_by_hand() as collect:
+        while (documents := batches.get()) is not None:
+            try:
+                connection.send(judge.rulings(documents, policy))
+            except ClearingHouseError as error:
+                connection.send(error)
+                return
+            del documents
+            collect()

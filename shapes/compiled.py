@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
+from functools import cache
 from typing import TypeAlias
 
 import pyoxigraph as ox
@@ -40,6 +41,7 @@ _RESOURCE = ox.NamedNode(RDFS + "Resource")
 _CLASSES = (ox.NamedNode(RDFS + "Class"), ox.NamedNode("http://www.w3.org/2002/07/owl#Class"))
 
 
+@cache
 def sh(name: str) -> ox.NamedNode:
     """A term of the SHACL namespace."""
     return ox.NamedNode(SH + name)
