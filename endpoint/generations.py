@@ -1,7 +1,8 @@
 """Between the one writer and the many readers: immutable copies of the graph, one directory for each.
 
-A generation is a RocksDB checkpoint made by `Store.backup`, named by the last ledger sequence it contains. It appears
-whole or not at all, never changes, and is removed only when no reader holds it. A reader's hold is a shared `flock(2)`
+A generation is named by the last ledger sequence it contains and holds one store per engine; Oxigraph's is a RocksDB
+checkpoint made by `Store.backup`. It appears whole or not at all, never changes, and is removed only when no reader
+holds it. A reader's hold is a shared `flock(2)`
 on the directory, so the kernel ends it with the process, however that process ends.
 """
 
@@ -17,6 +18,8 @@ from typing import Protocol
 
 from ontology.errors import StoreError
 
+OXIGRAPH = "oxigraph"
+"""The part of a generation that the engine of this name reads."""
 _NAME = re.compile(r"(?P<sequence>0|[1-9][0-9]*)(?:-(?P<build>[1-9][0-9]*))?")
 _BUILDING, _REMOVING = ".building-", ".removing-"
 
@@ -78,7 +81,8 @@ class Generations:
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
             self._sweep(_BUILDING)
-            store.backup(str(building))
+            building.mkdir()
+            store.backup(str(building / OXIGRAPH))
             _bring_to_disk(building)
             building.rename(self.path(generation))
             _sync(self.directory)
@@ -158,7 +162,7 @@ def _is_still_at(path: Path, descriptor: int) -> bool:
 
 
 def _bring_to_disk(directory: Path) -> None:
-    for entry in directory.iterdir():
+    for entry in directory.rglob("*"):
         _sync(entry)
     _sync(directory)
 

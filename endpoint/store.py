@@ -18,7 +18,7 @@ from typing import Self
 import pyoxigraph as ox
 
 import ontology
-from endpoint.generations import Generation, Generations
+from endpoint.generations import OXIGRAPH, Generation, Generations
 from loaders.ledger import Ledger
 from loaders.projection import NOTHING, AllMade, Projection
 from ontology.errors import StoreBusy, StoreError
@@ -140,7 +140,7 @@ class GraphStore:
 
 def records_and_vocabulary(generation: Path) -> Iterator[ox.Quad]:
     """Every statement of a generation, without the store's own mark."""
-    store = ox.Store.read_only(str(generation))
+    store = ox.Store.read_only(str(generation / OXIGRAPH))
     return (quad for quad in store.quads_for_pattern(None, None, None, None) if quad.graph_name != META)
 
 

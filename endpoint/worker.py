@@ -20,7 +20,7 @@ from typing import Any, TypedDict
 
 import pyoxigraph as ox
 
-from endpoint.generations import Generation, Generations
+from endpoint.generations import OXIGRAPH, Generation, Generations
 from ontology.errors import StoreError
 
 FRAME = struct.Struct(">cI")
@@ -164,7 +164,7 @@ def _outcome(store: ox.Store, request: Request, channel: socket.socket) -> Outco
 def _serve(channel: socket.socket, directory: Path, generation: Generation, isolated: bool) -> None:
     """Open the generation and answer queries until the pool hangs up."""
     with Generations(directory).hold(generation) as path:
-        store = ox.Store.read_only(str(path))
+        store = ox.Store.read_only(str(path / OXIGRAPH))
         # No file may grow from here on; the store was opened before because a first open may write its log.
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
         send(channel, READY, json.dumps({"isolated": isolated}).encode())

@@ -21,6 +21,7 @@ import pyoxigraph as ox
 import pytest
 from conftest import COMMAND, RECORD, Run, enter, graph, items, permit, rows
 
+from endpoint.generations import OXIGRAPH
 from endpoint.house import House, rebuild
 from endpoint.settings import Settings
 from endpoint.store import APPLIED, META
@@ -174,7 +175,7 @@ def test_fifty_kills_lose_nothing(house: House, whole: House, driver: Driver, st
 def _check_generations(house: House) -> None:
     """Each generation opens, says what it has applied, and that is its name."""
     for generation in house.generations.all():
-        opened = ox.Store.read_only(str(house.generations.path(generation)))
+        opened = ox.Store.read_only(str(house.generations.path(generation) / OXIGRAPH))
         marks = [quad.object.value for quad in opened.quads_for_pattern(META, APPLIED, None, META)]  # type: ignore[union-attr]
         assert marks == ([str(generation.sequence)] if generation.sequence else [])
 
@@ -225,7 +226,7 @@ def test_readers_only_see_whole_batches(house: House, driver: Driver, stream: Pa
 
 def _half_applied(house: House, directory: Path, sequence: int) -> Iterator[str]:
     """What a generation lacks, or has too much, of what the ledger says up to its sequence number."""
-    opened = ox.Store.read_only(str(directory))
+    opened = ox.Store.read_only(str(directory / OXIGRAPH))
     accepted = "SELECT record FROM event JOIN document USING (digest) WHERE verdict = 'accepted' AND seq <= ?"
     with house.ledger() as ledger:
         expected = {RECORD + record for (record,) in rows(ledger, accepted, sequence)}

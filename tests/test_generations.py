@@ -9,7 +9,7 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
-from endpoint.generations import Generation, Generations
+from endpoint.generations import OXIGRAPH, Generation, Generations
 from ontology.errors import StoreError
 
 
@@ -29,7 +29,7 @@ def _quad(number: int) -> ox.Quad:
 
 
 def _content(generations: Generations, generation: Generation) -> set[ox.Quad]:
-    return set(ox.Store.read_only(str(generations.path(generation))))
+    return set(ox.Store.read_only(str(generations.path(generation) / OXIGRAPH)))
 
 
 class _FailingStore:
@@ -136,7 +136,7 @@ def test_a_held_generation_survives_pruning_until_it_is_let_go(generations: Gene
     generations.create(store, 2)
     with generations.hold(first) as path:
         assert generations.prune(keep=1) == []
-        assert set(ox.Store.read_only(str(path))) == {_quad(1)}
+        assert set(ox.Store.read_only(str(path / OXIGRAPH))) == {_quad(1)}
     assert generations.prune(keep=1) == [first]
 
 

@@ -22,6 +22,7 @@ import endpoint
 import loaders
 import ontology
 import thesaurus
+from endpoint.generations import OXIGRAPH
 from endpoint.house import House, finish, load
 from endpoint.settings import Settings
 from loaders.sources import read
@@ -52,7 +53,7 @@ def sample_graph(directory: Path) -> Iterator[ox.Store]:
         newest = house.generations.newest()
     assert newest is not None
     with house.generations.hold(newest) as path:
-        yield ox.Store.read_only(str(path))
+        yield ox.Store.read_only(str(path / OXIGRAPH))
 
 
 @pytest.fixture(scope="session")

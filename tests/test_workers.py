@@ -14,7 +14,7 @@ from typing import Any
 import pyoxigraph as ox
 import pytest
 
-from endpoint.generations import Generation, Generations
+from endpoint.generations import OXIGRAPH, Generation, Generations
 from endpoint.lexer import LocatedSyntaxError
 from endpoint.pool import HEAD_BYTES, Answer, NotXmlError, Query, WorkerPool
 from endpoint.settings import Settings
@@ -270,7 +270,7 @@ def test_a_damaged_generation_is_reported_and_a_sound_one_taken(
 ) -> None:
     generations = Generations(settings.generations_dir)
     generations.create(store, 1)
-    (generations.path(Generation(1)) / "CURRENT").unlink()
+    (generations.path(Generation(1)) / OXIGRAPH / "CURRENT").unlink()
 
     async def steps(pool: WorkerPool) -> None:
         assert pool.generation is None
