@@ -366,17 +366,14 @@ def serve() -> None:
 
     A load that was cut off is finished first.
     """
-    import uvicorn  # here, since the other commands start in half the time without a web server
-
-    from endpoint.app import create_app
+    from endpoint.app import create_app  # here, since the other commands start in half the time without a web server
+    from endpoint.server import serve as serve_app
 
     settings = Settings()
     if (settings.data_dir / "ledger.sqlite").exists():
         go_on(House.of(settings))
     err.print(f"http://{settings.host}:{settings.port}/sparql", markup=False)
-    uvicorn.run(
-        create_app(settings), host=settings.host, port=settings.port, log_level="warning", timeout_graceful_shutdown=10
-    )
+    serve_app(create_app(settings), settings)
 
 
 @app.command()

@@ -11,7 +11,7 @@ import fcntl
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -70,11 +70,11 @@ class Generations:
         """The generation that a new reader should open, or None before the first one."""
         return max(self.all(), default=None)
 
-    def create(self, store: _Backup, sequence: int) -> Generation:
+    def create(self, store: _Backup, sequence: int, complete: Callable[[Path], None] | None = None) -> Generation:
         """Publish the present state of an on-disk store; only the one writer may call this.
 
         The copy is made under another name, brought to the disk and renamed, so a crash leaves no half generation.
-        Raises StoreError when the copy cannot be made.
+        `complete` may add to the directory before that. Raises StoreError when the copy cannot be made.
         """
         generation = self._next(sequence)
         building = self.directory / f"{_BUILDING}{generation.name}"
@@ -83,6 +83,8 @@ class Generations:
             self._sweep(_BUILDING)
             building.mkdir()
             store.backup(str(building / OXIGRAPH))
+            if complete:
+                complete(building)
             _bring_to_disk(building)
             building.rename(self.path(generation))
             _sync(self.directory)

@@ -9,9 +9,10 @@ from typing import Self
 
 import pyoxigraph as ox
 
-from endpoint.generations import Generations
+from endpoint.generations import Generation, Generations
+from endpoint.remote import Address, RemoteStore, published
 from endpoint.settings import Settings
-from endpoint.store import GraphStore, Progress, silent
+from endpoint.store import GraphStore, Progress, Writer, silent
 from loaders.gate import Gate, Outcome
 from loaders.judgement import Judge, Policy
 from loaders.ledger import Ledger
@@ -55,8 +56,19 @@ class House:
             raise LedgerError(f"there are no records in {self.settings.data_dir} yet; `clearinghouse load` enters some")
         return self.ledger()
 
-    def store(self) -> GraphStore:
+    @property
+    def remote(self) -> Address | None:
+        """The remote store that keeps the graph, None where the data directory does."""
+        return Address.of(self.settings.store.get_secret_value()) if self.settings.store else None
+
+    def newest(self) -> Generation | None:
+        """The state of the graph that was published last, None before the first time."""
+        return published(self.remote) if self.remote else self.generations.newest()
+
+    def store(self) -> Writer:
         """The graph store of the data directory; StoreError while another process has it."""
+        if self.remote:
+            return RemoteStore(self.settings.data_dir, self.remote, Projection(self.mapping))
         return GraphStore(self.settings.data_dir / "store", self.generations, Projection(self.mapping))
 
     def gate(self, ledger: Ledger, *, agent: str, submitted: bool = False, strict: bool = False) -> Gate:
@@ -66,7 +78,7 @@ class House:
         return Gate(ledger, Judge(self.mapping, ledger.schema_of), policy, agent=agent)
 
 
-def load(gate: Gate, store: GraphStore, items: Iterable[Item]) -> Iterator[Outcome]:
+def load(gate: Gate, store: Writer, items: Iterable[Item]) -> Iterator[Outcome]:
     """Load items: what an outcome says is in the ledger, durably; the live store follows, and `finish` publishes it."""
     store.catch_up(gate.ledger)  # StoreError, before anything is entered, where the ledger is not the store's
     made: dict[str, Made] = {}
@@ -79,7 +91,7 @@ def load(gate: Gate, store: GraphStore, items: Iterable[Item]) -> Iterator[Outco
     store.catch_up(gate.ledger, made=made)
 
 
-def finish(gate: Gate, store: GraphStore, progress: Progress = silent) -> None:
+def finish(gate: Gate, store: Writer, progress: Progress = silent) -> None:
     """Judge again what waited for others, take out what later revisions withhold, and publish the graph."""
     gate.settle()
     gate.redact()
@@ -89,9 +101,9 @@ def finish(gate: Gate, store: GraphStore, progress: Progress = silent) -> None:
 def go_on(house: House) -> bool:
     """Finish what a load that was cut off has left; False where one is running, so that the graph is behind."""
     with house.ledger() as ledger:
-        newest = house.generations.newest()
-        published = newest is not None and newest.sequence == ledger.head()
-        if published and not ledger.graph_is_stale() and not ledger.unredacted():
+        newest = house.newest()
+        is_published = newest is not None and newest.sequence == ledger.head()
+        if is_published and not ledger.graph_is_stale() and not ledger.unredacted():
             return True
         try:
             with house.store() as store:
@@ -101,7 +113,7 @@ def go_on(house: House) -> bool:
     return True
 
 
-def publish(ledger: Ledger, store: GraphStore, progress: Progress = silent) -> None:
+def publish(ledger: Ledger, store: Writer, progress: Progress = silent) -> None:
     """Bring the graph up to the ledger, from its beginning where its files may hold redacted text, and publish it."""
     if ledger.graph_is_stale():
         _renew(ledger, store, progress)
@@ -110,7 +122,7 @@ def publish(ledger: Ledger, store: GraphStore, progress: Progress = silent) -> N
         store.publish()
 
 
-def _renew(ledger: Ledger, store: GraphStore, progress: Progress) -> None:
+def _renew(ledger: Ledger, store: Writer, progress: Progress) -> None:
     """Write the ledger, the store and the one generation anew, so that redacted text is in no file any more.
 
     StoreError while a reader keeps an older generation; then all this is done again at the next occasion.
@@ -118,19 +130,18 @@ def _renew(ledger: Ledger, store: GraphStore, progress: Progress) -> None:
     redacted = ledger.graph_is_stale()
     if redacted:
         ledger.vacuum()
-    newest = store.rebuild(ledger, progress)
+    store.rebuild(ledger, progress)
     until = time.monotonic() + READERS_LEAVE
-    while redacted and (older := [one for one in store.generations.all() if one != newest]):
+    while redacted and (older := store.superseded()):
         if time.monotonic() > until:
             raise StoreError(
                 f"generation {older[0].name} holds what was redacted, and a reader holds it; end the reader, load again"
             )
         time.sleep(0.2)
-        store.generations.prune(1)
     ledger.graph_is_renewed()
 
 
-def rebuild(gate: Gate, store: GraphStore, progress: Progress = silent) -> None:
+def rebuild(gate: Gate, store: Writer, progress: Progress = silent) -> None:
     """Judge every document of the ledger again and build the graph anew."""
     for _ in gate.retry(gate.ledger.everything()):
         progress(1)

@@ -1,14 +1,15 @@
-"""Before a worker sees it: what kind of query a text is, and whether it calls another server.
+"""Before a worker sees it: what kind of query a text is, and whether and where it calls other servers.
 
 The text is read by the terminals of SPARQL 1.1 (https://www.w3.org/TR/sparql11-query/#sparqlGrammar) and never parsed,
 so reading it takes linear time and cannot bring the server down. The engine has no lexer of its own: it tries terminals
 where its grammar wants them, so `?a<?b)SERVICE#>` may hide a call in what looks like an IRI, and `1SERVICE<http://…>{}`
-or `SERVICE:x{}` is one. Hence `service_calls` follows every reading that a terminal leaves open, not the longest alone.
+or `SERVICE:x{}` is one. Hence `service_calls` follows every reading that a terminal leaves open, not the longest alone,
+and a call of a partner is let through only where the longest reading shows the same calls as all the others.
 """
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ontology.errors import QueryRefused, QuerySyntaxError
@@ -40,11 +41,12 @@ _TOKEN = re.compile(
 )
 _SHORT = re.compile(_STRING, re.DOTALL)
 
-_PROLOGUE = re.compile(
-    rf"{_SPACE}*+(?:(?:BASE{_SPACE}*+{_IRI}|PREFIX{_SPACE}*+{_PREFIX}:{_SPACE}*+{_IRI}|VERSION{_SPACE}*+(?:{_STRING}))"
-    rf"{_SPACE}*+)*+",
+_DECLARATION = re.compile(
+    rf"{_SPACE}*+(?:BASE{_SPACE}*+{_IRI}|PREFIX{_SPACE}*+(?P<prefix>{_PREFIX}):{_SPACE}*+(?P<iri>{_IRI})"
+    rf"|VERSION{_SPACE}*+(?:{_STRING})){_SPACE}*+",
     re.IGNORECASE,
 )
+_PROLOGUE = re.compile(rf"{_SPACE}*+(?:{_DECLARATION.pattern})*+", re.IGNORECASE)
 _FORM = re.compile("|".join(FORMS), re.IGNORECASE)
 _UPDATE = re.compile("|".join(UPDATES), re.IGNORECASE)
 _SERVICE = re.compile("SERVICE(?:SILENT)?", re.IGNORECASE)
@@ -63,10 +65,15 @@ class LocatedSyntaxError(QuerySyntaxError):
 
 @dataclass(frozen=True)
 class Outline:
-    """What the server must know of a query: its form, and whether FROM or FROM NAMED names a dataset."""
+    """What the server must know of a query: its form, and whether FROM or FROM NAMED names a dataset.
+
+    `text` is what a worker is to run, other than the query only where this calls partners.
+    """
 
     form: str
     has_dataset: bool
+    text: str
+    is_federated: bool
 
 
 @dataclass(frozen=True)
@@ -77,18 +84,95 @@ class ServiceCall:
     server: str
 
 
-def outline(text: str) -> Outline:
+@dataclass(frozen=True)
+class _PlainCall:
+    """A call in the longest reading; its server, an IRI or a prefixed name, stands from `start` to `end`."""
+
+    offset: int
+    is_silent: bool
+    start: int
+    end: int
+
+
+Address = Callable[[str, bool], str | None]
+"""Where a worker reaches the server with an IRI, silently or not; None when the server is no partner."""
+
+
+def _no_partners(_server: str, _is_silent: bool) -> None:
+    return None
+
+
+def outline(text: str, address: Address = _no_partners) -> Outline:
     """The outline of a query that this endpoint answers.
 
-    Raises QueryRefused for an update or a SERVICE call, QuerySyntaxError when the text is no query at all.
+    Raises QueryRefused for an update or the call of a server without address, QuerySyntaxError when the text is no
+    query at all.
     """
     form = _form(text)
-    if call := next(service_calls(text), None):
-        line, column = position(text, call.offset)
-        raise QueryRefused(
-            f"line {line}, column {column}: SERVICE {call.server} is refused, other servers are not queried"
-        )
-    return Outline(form, _has_dataset(text))
+    rewritten_text, is_federated = rewritten(text, address)
+    return Outline(form, _has_dataset(text), rewritten_text, is_federated)
+
+
+def rewritten(text: str, address: Address) -> tuple[str, bool]:
+    """The query with the address of its partner in every SERVICE call, and whether it has such calls.
+
+    Raises QueryRefused for a call whose server has no address, or that not every reading of the text shows alike.
+    """
+    calls = list(service_calls(text))
+    if not calls:
+        return text, False
+    if _ESCAPE.search(text):
+        raise _refusal(text, calls[0], "a query that calls other servers must not contain \\u or \\U escapes")
+    plain = {(one.offset, text[one.start : one.end]): one for one in _plain_calls(text)}
+    prefixes = _prefixes(text)
+    parts, end = [], 0
+    for call in calls:
+        one = plain.get((call.offset, call.server))
+        if one is None or one.start < end:
+            raise _refusal(text, call, "its server is not written as the plain IRI or prefixed name of a partner")
+        target = address(_expanded(call.server, prefixes), one.is_silent)
+        if target is None:
+            raise _refusal(text, call, "it is not a partner of this endpoint")
+        parts += [text[end : one.start], f"<{target}>"]
+        end = one.end
+    return "".join([*parts, text[end:]]), True
+
+
+def _refusal(text: str, call: ServiceCall, reason: str) -> QueryRefused:
+    line, column = position(text, call.offset)
+    return QueryRefused(f"line {line}, column {column}: SERVICE {call.server} is refused, {reason}")
+
+
+def _plain_calls(text: str) -> Iterator[_PlainCall]:
+    """The calls in the longest reading of a text: production 59, each word a terminal of its own."""
+    tokens = [token for token in terminals(text) if not token["space"]]
+    for place, token in enumerate(tokens[:-2]):
+        if (token["name"] or "").upper() != "SERVICE":
+            continue
+        is_silent = (tokens[place + 1]["name"] or "").upper() == "SILENT"
+        server, *after = tokens[place + 1 + is_silent : place + 3 + is_silent]
+        is_name = server["iri"] or ":" in (server["name"] or "")
+        if is_name and after and (after[0]["signs"] or "").startswith("{"):
+            yield _PlainCall(token.start(), is_silent, server.start(), server.end())
+
+
+def _prefixes(text: str) -> dict[str, str]:
+    """The prefixes that the prologue declares exactly once, and what each stands for."""
+    found: dict[str, list[str]] = {}
+    offset = 0
+    while match := _DECLARATION.match(text, offset):
+        if match["iri"]:
+            found.setdefault(match["prefix"], []).append(match["iri"][1:-1])
+        offset = match.end()
+    return {prefix: iris[0] for prefix, iris in found.items() if len(iris) == 1}
+
+
+def _expanded(server: str, prefixes: dict[str, str]) -> str:
+    """The IRI of a server, which is compared as it is written: neither BASE nor an escape changes it."""
+    if server.startswith("<"):
+        return server[1:-1]
+    prefix, _, local = server.partition(":")
+    return prefixes[prefix] + local if prefix in prefixes else server
 
 
 def _form(text: str) -> str:
@@ -102,10 +186,10 @@ def _form(text: str) -> str:
 
 
 def _has_dataset(text: str) -> bool:
-    return any(token["name"] and token["name"].upper() in ("FROM", "FROMNAMED") for token in _tokens(text))
+    return any(token["name"] and token["name"].upper() in ("FROM", "FROMNAMED") for token in terminals(text))
 
 
-def _tokens(text: str) -> Iterator[re.Match[str]]:
+def terminals(text: str) -> Iterator[re.Match[str]]:
     """The longest terminals one after the other, up to a quote that nothing closes."""
     offset = 0
     while match := _TOKEN.match(text, offset):

@@ -131,3 +131,20 @@ def _ranges(accept: str) -> Iterator[_Range]:
             weights = [value.strip() for key, _, value in (p.partition("=") for p in parameters) if key.strip() == "q"]
             valid = not weights or _WEIGHT.fullmatch(weights[0])
             yield _Range(type_, subtype, float(weights[0]) if weights and valid else float(bool(valid)))
+
+
+CODINGS = ("zstd", "gzip")
+"""Content codings that an answer can have, the preferred one first."""
+
+
+def coding_of(accept_encoding: str) -> str:
+    """The best content coding for an Accept-Encoding header (RFC 9110, 12.5.3), empty for none."""
+    if not accept_encoding:
+        return ""
+    weights: dict[str, float] = {}
+    for element in accept_encoding.lower().split(","):
+        name, _, weight = (part.strip() for part in element.partition(";"))
+        _, _, number = weight.partition("=")
+        weights[name] = float(number) if number and _WEIGHT.fullmatch(number.strip()) else float(not weight)
+    best = max(CODINGS, key=lambda coding: weights.get(coding, weights.get("*", 0.0)))
+    return best if weights.get(best, weights.get("*", 0.0)) > 0 else ""

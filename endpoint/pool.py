@@ -1,4 +1,9 @@
-"""Between HTTP and the engine: a fixed number of query workers, each killed when its query takes too long or too much.
+"""Between HTTP and the engine: query workers in two lanes, each killed when its query takes too long or too much.
+
+A query starts in the fast lane. When it takes longer than that lane allows, its worker gives way to the others and goes
+on in the slow lane, which has few places and a queue; a fresh worker takes its place in the fast lane. Where the slow
+lane is full, the worker is killed and the query waits for its turn to start again. So whoever asks what takes long
+waits for others who do, and nobody else does.
 
 A worker serves the generation it was started with. When a newer one appears, new workers take over one by one, and an
 old one that is answering finishes first. Whatever ends a worker, the keeper starts another.
@@ -8,20 +13,23 @@ import asyncio
 import contextlib
 import json
 import logging
-import socket
-import sys
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
 
 from endpoint.generations import Generation, Generations
 from endpoint.lexer import located
 from endpoint.settings import Settings
-from endpoint.worker import DATA, FRAME, QUERY, Request
-from ontology.errors import ClearingHouseError, QueryError, QueryTimeout, QueryTooLarge, StoreError, WorkersBusy
+from endpoint.turns import Turns
+from endpoint.worker import DATA, END, PACKED, Request
+from endpoint.workers import Worker
+from ontology.errors import ClearingHouseError, QueryError, QueryTimeout, QueryTooLarge, StoreError
 
-HEAD_BYTES = 1 << 20  # of an answer, held back until its status can be known
-_START_TIMEOUT = 30.0  # seconds for a worker to open its generation
+HEAD_FRAMES = 2
+"""Parts of an answer, of `CHUNK_BYTES` before compression, that are held back until its status can be known."""
 _KEEP_INTERVAL = 1.0  # seconds between looks for a newer generation
+_REMEMBERED = 1000  # queries known to take long
+_TOO_LONG = "the query took longer than {:g} seconds and was stopped"
 
 _log = logging.getLogger(__name__)
 
@@ -30,120 +38,55 @@ class NotXmlError(QueryError):
     """An answer that the XML format asked for cannot express."""
 
 
+class _Displaced(QueryError):
+    """The query took too long for the fast lane, and the slow lane was full."""
+
+
 @dataclass(frozen=True)
 class Query:
-    """A query as the protocol hands it over; the graphs are those of the request, None to leave them to the query."""
+    """A query as the protocol hands it over; the graphs are those of the request, None to leave them to the query.
+
+    `coding` is the content coding that its answer may have: `gzip`, `zstd` or none.
+    """
 
     text: str
     media_type: str
     is_graph: bool
     has_dataset: bool
-    default_graphs: list[str] | None = None
-    named_graphs: list[str] | None = None
-
-
-class WorkerProcess:
-    """One worker as seen from here: its process, its channel and its generation."""
-
-    def __init__(
-        self,
-        generation: Generation,
-        process: asyncio.subprocess.Process,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-    ) -> None:
-        self.generation = generation
-        self.pid = process.pid
-        self.isolated = False
-        self.busy = False
-        self.retired = False
-        self._process, self._reader, self._writer = process, reader, writer
-
-    @classmethod
-    async def start(cls, generations: Generations, generation: Generation, memory: int) -> "WorkerProcess":
-        """Start a worker and wait until it has opened the generation; raises StoreError when it does not."""
-        ours, theirs = socket.socketpair()
-        reader, writer = await asyncio.open_connection(sock=ours)
-        with theirs:
-            arguments = (str(theirs.fileno()), str(generations.directory), generation.name, str(memory))
-            try:
-                process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", "endpoint.worker", *arguments),
-                    stdin=asyncio.subprocess.DEVNULL,
-                    stdout=asyncio.subprocess.DEVNULL,
-                    pass_fds=[theirs.fileno()],
-                    start_new_session=True,  # an interrupt from the terminal is for the server alone
-                )
-            except OSError:
-                writer.close()
-                raise
-        worker = cls(generation, process, reader, writer)
-        try:
-            async with asyncio.timeout(_START_TIMEOUT):
-                _, payload = await worker.receive()
-        except BaseException as error:
-            await worker.stop()
-            if isinstance(error, EOFError | OSError | TimeoutError):
-                raise StoreError(f"no worker could open generation {generation.name}") from error
-            raise
-        worker.isolated = json.loads(payload)["isolated"]
-        return worker
-
-    @property
-    def usable(self) -> bool:
-        """Whether it may be given a query."""
-        return not self.retired and self._process.returncode is None and not self._reader.at_eof()
-
-    async def send(self, request: Request) -> None:
-        """Hand over a query. Raises OSError when the process has ended."""
-        payload = json.dumps(request).encode()
-        self._writer.write(FRAME.pack(QUERY, len(payload)) + payload)
-        await self._writer.drain()
-
-    async def receive(self) -> tuple[bytes, bytes]:
-        """The next frame. Raises EOFError or OSError when the process has ended."""
-        kind, length = FRAME.unpack(await self._reader.readexactly(FRAME.size))
-        return kind, await self._reader.readexactly(length)
-
-    def kill(self) -> None:
-        """End the process at once, whatever it is doing."""
-        self.retired = True
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
-        self._writer.close()
-
-    async def stop(self) -> int:
-        """Kill the process and wait until it is gone."""
-        self.kill()
-        return await self.ended()
-
-    async def ended(self) -> int:
-        """Wait until the process is gone; its return code, negative for a signal."""
-        return await self._process.wait()
+    default_graphs: tuple[str, ...] | None = None
+    named_graphs: tuple[str, ...] | None = None
+    coding: str = ""
 
 
 class Answer:
     """The answer to one query: a beginning that is there already, and a rest that is still to come."""
 
-    def __init__(self, pool: "WorkerPool", worker: WorkerProcess, time_limit: float) -> None:
+    def __init__(self, pool: "WorkerPool", worker: Worker, query: Query, time_limit: float) -> None:
         self.generation = worker.generation
         self.head = b""
         self.complete = False
-        self._pool, self._worker, self._seconds_left = pool, worker, time_limit
-        self._time_limit = time_limit
+        self.coding = ""
+        self._pool, self._worker, self._query, self._seconds_left = pool, worker, query, time_limit
         self._closed = False
+        self._failure: QueryError | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
-    async def begin(self, request: Request, head_bytes: int) -> None:
-        """Send the query and wait for its first `head_bytes`. Raises QueryError when it fails before that."""
-        parts, size = [], 0
-        try:
-            await self._worker.send(request)
-        except OSError as error:
-            raise await self._death() from error
-        while size < head_bytes and (part := await self._next()):
+    @property
+    def lane(self) -> str:
+        """Which lane it is answered in: `fast` or `slow`."""
+        return "slow" if self._worker.slow else "fast"
+
+    async def begin(self, request: Request, *, whole: bool) -> None:
+        """Send the query and wait for the beginning of its answer. Raises QueryError when it fails before that."""
+        self._worker.ask(request)
+        parts: list[bytes] = []
+        while (whole or len(parts) < HEAD_FRAMES) and (part := await self._next()):
             parts.append(part)
-            size += len(part)
+        if self._worker.channel.next_is(END):
+            await self._next()
         self.head = b"".join(parts)
+        if not self.complete:
+            self._pool.lend(self._worker)
 
     async def rest(self) -> AsyncIterator[bytes]:
         """What follows the head. Raises QueryError when the answer breaks off, so that it is not taken for whole."""
@@ -158,25 +101,51 @@ class Answer:
 
     async def _next(self) -> bytes:
         """The next part, empty at the end. Only the time spent waiting for the worker counts against the limit."""
+        frame = self._worker.channel.arrived()
+        while frame is None:
+            await self._wait()
+            frame = self._worker.channel.arrived()
+        kind, payload = frame
+        if kind in (DATA, PACKED):
+            self.coding = self._query.coding if kind == PACKED else ""
+            return payload
+        self._end(payload)
+        return b""
+
+    async def _wait(self) -> None:
         loop = asyncio.get_running_loop()
         started = loop.time()
+        self._timer = loop.call_later(self._seconds_left, self._overdue)
         try:
-            async with asyncio.timeout(self._seconds_left):
-                kind, payload = await self._worker.receive()
-        except TimeoutError as error:
-            raise QueryTimeout(f"the query took longer than {self._time_limit:g} seconds and was stopped") from error
-        except (EOFError, OSError) as error:
+            await self._worker.channel.arrival()
+        except EOFError as error:
             raise await self._death() from error
-        self._seconds_left -= loop.time() - started
-        if kind == DATA:
-            return payload
+        finally:
+            self._timer.cancel()
+            self._seconds_left -= loop.time() - started
+
+    def _overdue(self) -> None:
+        """The time is up: go on in the slow lane, or end."""
+        more = 0.0 if self._worker.slow else self._pool.moved_to_slow_lane(self._worker, self._query)
+        if more:
+            self._seconds_left += more
+            self._timer = asyncio.get_running_loop().call_later(more, self._overdue)
+        elif self._worker.slow or self._worker.lent:
+            self._failure = QueryTimeout(_TOO_LONG.format(self._pool.time_limit))
+            self._worker.kill()
+        else:
+            self._failure = _Displaced("the slow lane is full")
+            self._worker.kill()
+
+    def _end(self, payload: bytes) -> None:
         self.complete = True
         self.close()
         if outcome := json.loads(payload):
             raise _failure(outcome["error"], outcome.get("message", ""))
-        return b""
 
     async def _death(self) -> QueryError:
+        if self._failure:
+            return self._failure
         if self._closed:
             return QueryError("the answer is no longer wanted")
         code = await self._worker.stop()
@@ -193,6 +162,8 @@ def _failure(error: str, message: str) -> ClearingHouseError:
             return QueryTooLarge("the query needs more memory than one query may take")
         case "bytes":
             return QueryTooLarge("the answer is larger than one answer may be; ask for a part of it with LIMIT")
+        case "rows":
+            return QueryTooLarge("the answer has more rows than one answer may have; ask for a part of it with LIMIT")
         case "xml":
             return NotXmlError(
                 f"the answer contains {message!r}, which XML cannot express; ask for another format, such as JSON"
@@ -206,17 +177,25 @@ class WorkerPool:
 
     def __init__(self, generations: Generations, settings: Settings) -> None:
         self._generations, self._settings = generations, settings
-        self._workers: set[WorkerProcess] = set()
-        self._idle: asyncio.Queue[WorkerProcess] = asyncio.Queue()
-        self._waiting = 0
+        self._workers: set[Worker] = set()
+        self._idle: list[Worker] = []
+        self._turns: Turns[Worker] = Turns(settings.queue_length, "query worker", self._put_back)
+        self._slow_places = settings.slow_workers
+        self._slow_turns: Turns[None] = Turns(settings.slow_queue_length, "place in the slow lane", self._free_place)
+        self._lent = 0
+        self._known_slow: OrderedDict[Query, None] = OrderedDict()
         self._attention = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self.time_limit = settings.query_timeout
         self.generation: Generation | None = None
 
     @property
-    def workers(self) -> list[WorkerProcess]:
-        """The workers that serve the present generation."""
-        return [worker for worker in self._workers if worker.usable and worker.generation == self.generation]
+    def workers(self) -> list[Worker]:
+        """The workers of the fast lane that serve the present generation."""
+        return [worker for worker in self._fast() if worker.generation == self.generation]
+
+    def _fast(self) -> list[Worker]:
+        return [worker for worker in self._workers if worker.usable and not worker.slow and not worker.lent]
 
     async def __aenter__(self) -> "WorkerPool":
         await self._refresh_or_log()
@@ -229,14 +208,34 @@ class WorkerPool:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(worker.stop() for worker in self._workers))
 
-    async def answer(self, query: Query, head_bytes: int = HEAD_BYTES) -> Answer:
-        """Run a query; returns when its first `head_bytes` are there or it is complete. The caller closes the answer.
+    # Answers
 
-        Raises QueryError, WorkersBusy when no worker becomes free, StoreError while there is no generation.
+    async def answer(self, query: Query, *, whole: bool = False) -> Answer:
+        """Run a query; returns when the beginning of its answer is there, or all of it. The caller closes the answer.
+
+        The time limit counts from here on, waiting included. Raises QueryError, WorkersBusy when no worker becomes
+        free, StoreError while there is no generation.
         """
-        answer = Answer(self, await self._take(), self._settings.query_timeout)
+        deadline = asyncio.get_running_loop().time() + self.time_limit
+        if query not in self._known_slow:
+            with contextlib.suppress(_Displaced):
+                return await self._begun(query, await self._free_worker(deadline), self._settings.fast_timeout, whole)
+        if self._slow_places:
+            self._slow_places -= 1
+        else:
+            await self._slow_turns.wait(deadline)
         try:
-            await answer.begin(self._request(query), head_bytes)
+            worker = await self._free_worker(deadline)
+        except BaseException:
+            self._free_place(None)
+            raise
+        self._slow_down(worker)
+        return await self._begun(query, worker, deadline - asyncio.get_running_loop().time(), whole)
+
+    async def _begun(self, query: Query, worker: Worker, seconds: float, whole: bool) -> Answer:
+        answer = Answer(self, worker, query, seconds)
+        try:
+            await answer.begin(self._request(query), whole=whole)
         except BaseException:
             answer.close()
             raise
@@ -249,36 +248,75 @@ class WorkerPool:
             "is_graph": query.is_graph,
             "has_dataset": query.has_dataset,
             "base_iri": self._settings.base_iri,
-            "default_graphs": query.default_graphs,
-            "named_graphs": query.named_graphs,
+            "default_graphs": None if query.default_graphs is None else list(query.default_graphs),
+            "named_graphs": None if query.named_graphs is None else list(query.named_graphs),
             "max_bytes": self._settings.max_result_bytes,
+            "max_rows": self._settings.max_result_rows,
+            "coding": query.coding,
         }
 
-    async def _take(self) -> WorkerProcess:
-        """An idle worker, now marked busy."""
+    async def _free_worker(self, deadline: float) -> Worker:
+        """A worker of the fast lane, now marked busy."""
         if self.generation is None:
             raise StoreError("there is no graph to query yet")
-        if self._idle.empty() and self._waiting >= self._settings.queue_length:
-            raise WorkersBusy("every query worker is taken and the queue is full")
-        self._waiting += 1
-        try:
-            async with asyncio.timeout(self._settings.query_timeout):
-                while not (worker := await self._idle.get()).usable:
-                    pass  # it ended or was retired while it was idle
-        except TimeoutError as error:
-            raise WorkersBusy("no query worker became free in time") from error
-        finally:
-            self._waiting -= 1
+        worker = None
+        while self._idle and not (worker and worker.usable):
+            worker = self._idle.pop()  # the one that answered last: its memory is warm
+        while worker is None or not worker.usable:
+            worker = await self._turns.wait(deadline)
         worker.busy = True
         return worker
 
-    def release(self, worker: WorkerProcess, *, finished: bool) -> None:
-        """Take a worker back: to the idle ones, or out of service when it is unfinished, retired or dead."""
+    # Lanes
+
+    def moved_to_slow_lane(self, worker: Worker, query: Query) -> float:
+        """Let a worker go on in the slow lane; the seconds it has there, 0 where no place is free."""
+        self._known_slow[query] = None
+        if len(self._known_slow) > _REMEMBERED:
+            self._known_slow.popitem(last=False)
+        if not worker.lent:
+            if not self._slow_places:
+                return 0.0
+            self._slow_places -= 1
+        self._slow_down(worker)
+        return self.time_limit - self._settings.fast_timeout
+
+    def _slow_down(self, worker: Worker) -> None:
+        worker.slow_down()
+        self._attention.set()
+
+    def _free_place(self, _: None) -> None:
+        if not self._slow_turns.hand_out(None):
+            self._slow_places += 1
+
+    def lend(self, worker: Worker) -> None:
+        """Take a worker out of the fast lane while its answer is being read, which may take as long as the client
+        likes; not more than so many."""
+        if not worker.slow and self._lent < self._settings.max_streams:
+            self._lent += 1
+            worker.lent = True
+            self._attention.set()
+
+    def release(self, worker: Worker, *, finished: bool) -> None:
+        """Take a worker back: to the idle ones, or out of service when it is unfinished, slow, retired or one too
+        many."""
         worker.busy = False
-        if finished and worker.usable:
-            self._idle.put_nowait(worker)
+        if worker.lent:
+            self._lent -= 1
+        elif worker.slow:
+            self._free_place(None)
+        if finished and worker.usable and not worker.slow and not (worker.lent and self._is_complete()):
+            worker.lent = False
+            self._put_back(worker)
         else:
             worker.kill()
+
+    def _put_back(self, worker: Worker) -> None:
+        worker.busy = False
+        if not self._turns.hand_out(worker):
+            self._idle.append(worker)
+
+    # Generations
 
     async def _keep(self) -> None:
         """Have as many workers as there should be, on the newest generation, for as long as the pool lives."""
@@ -299,16 +337,22 @@ class WorkerPool:
         newest = self._generations.newest()
         if newest is None:
             return
-        fresh = sum(worker.generation == newest and worker.usable for worker in self._workers)
-        for _ in range(self._settings.workers - fresh):
-            worker = await WorkerProcess.start(self._generations, newest, self._settings.worker_memory)
+        while not self._is_complete(newest):
+            worker = await Worker.start(self._generations, newest, self._settings.worker_memory)
             self._workers.add(worker)
             self._spawn_task(self._watch(worker))
-            self._idle.put_nowait(worker)
-            self.generation = newest
+            if self.generation != newest:
+                self.generation = newest
+                self._known_slow.clear()
+            self._put_back(worker)
             self._retire_one(newest)
         while self._retire_one(newest):
             pass
+
+    def _is_complete(self, generation: Generation | None = None) -> bool:
+        """Whether the fast lane has all its workers on a generation, the present one if none is given."""
+        wanted = generation or self.generation
+        return sum(worker.generation == wanted for worker in self._fast()) >= self._settings.workers
 
     def _retire_one(self, newest: Generation) -> bool:
         """Take one worker of an older generation out of service, at once if it is idle, else when it has answered."""
@@ -320,11 +364,13 @@ class WorkerPool:
                 return True
         return False
 
-    async def _watch(self, worker: WorkerProcess) -> None:
+    async def _watch(self, worker: Worker) -> None:
         """Forget a worker when its process ends, and have the keeper start another."""
         await worker.ended()
         worker.kill()  # closes the channel
         self._workers.discard(worker)
+        if worker in self._idle:
+            self._idle.remove(worker)
         self._attention.set()
 
     def _spawn_task(self, work: Coroutine[None, None, None]) -> None:

@@ -2,6 +2,7 @@
 
 import http
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,7 @@ from ontology.errors import (
     QueryTooLarge,
     SourceError,
     StoreError,
+    TooManyRequests,
     WorkersBusy,
 )
 
@@ -57,6 +59,7 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     QueryRefused: Problem("query-refused", "The query asks for something this endpoint does not do", 400),
     QueryTimeout: Problem("query-timeout", "The query took too long", 504),
     QueryTooLarge: Problem("query-too-large", "The query or its answer is too large", 422),
+    TooManyRequests: Problem("too-many-requests", "Too many requests", 429),
     WorkersBusy: Problem("busy", "The server is busy", 503),
     NotAcceptableError: Problem("not-acceptable", "No acceptable format", 406),
     NotXmlError: Problem("not-xml", "XML cannot express this answer", 406),
@@ -68,48 +71,53 @@ def problem_of(error: ClearingHouseError) -> Problem:
     return next(PROBLEMS[kind] for kind in type(error).__mro__ if kind in PROBLEMS)
 
 
-def install(app: FastAPI, base_iri: str) -> None:
-    """Answer every error of `app` with a problem document whose type lies below `base_iri`."""
+def answer_to(error: Exception, path: str, base_iri: str) -> JSONResponse:
+    """The problem document that answers a request to a path; its type lies below `base_iri`."""
 
-    def response(request: Request, problem: Problem, detail: str, **more: Any) -> JSONResponse:
+    def response(problem: Problem, detail: str, **more: Any) -> JSONResponse:
         content = {
             "type": f"{base_iri}problem/{problem.slug}" if problem.slug else "about:blank",
             "title": problem.title,
             "status": problem.status,
             "detail": detail,
-            "instance": request.url.path,
+            "instance": path,
             **more,
         }
         return JSONResponse(content, problem.status, media_type=MEDIA_TYPE)
 
-    @app.exception_handler(ClearingHouseError)
-    async def known(request: Request, error: ClearingHouseError) -> JSONResponse:
-        problem = problem_of(error)
-        more = {"line": error.line, "column": error.column} if isinstance(error, LocatedSyntaxError) else {}
-        answer = response(request, problem, _detail(error, problem), **more)
-        if problem.status in _TRY_AGAIN:
-            answer.headers.update(_RETRY_AFTER)
-        if problem.status == http.HTTPStatus.NOT_ACCEPTABLE:
-            answer.headers["Vary"] = "Accept"
-        return answer
+    match error:
+        case HTTPException():
+            # What a status says by itself has no type of its own (RFC 9457, 4.2.1).
+            status = http.HTTPStatus(error.status_code)
+            answer = response(Problem("", status.phrase, status), _http_detail(path, error))
+            answer.headers.update(error.headers or {})
+        case RequestValidationError():
+            faults = [{"in": [str(part) for part in fault["loc"]], "message": fault["msg"]} for fault in error.errors()]
+            problem = Problem("invalid-request", "The request is not valid", 422)
+            answer = response(problem, "a parameter is missing or not of its type", errors=faults)
+        case ClearingHouseError():
+            problem = problem_of(error)
+            more = {"line": error.line, "column": error.column} if isinstance(error, LocatedSyntaxError) else {}
+            answer = response(problem, _detail(error, problem), **more)
+            if problem.status in _TRY_AGAIN:
+                answer.headers.update(_RETRY_AFTER)
+            if isinstance(error, TooManyRequests):
+                answer.headers["Retry-After"] = str(math.ceil(error.wait))
+            if problem.status == http.HTTPStatus.NOT_ACCEPTABLE:
+                answer.headers["Vary"] = "Accept"
+        case _:
+            answer = response(PROBLEMS[ClearingHouseError], _LOGGED)
+    return answer
 
-    @app.exception_handler(HTTPException)
-    async def plain(request: Request, error: HTTPException) -> JSONResponse:
-        # What a status says by itself has no type of its own (RFC 9457, 4.2.1).
-        problem = Problem("", http.HTTPStatus(error.status_code).phrase, error.status_code)
-        answer = response(request, problem, _http_detail(request, error))
-        answer.headers.update(error.headers or {})
-        return answer
 
-    @app.exception_handler(RequestValidationError)
-    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        faults = [{"in": [str(part) for part in fault["loc"]], "message": fault["msg"]} for fault in error.errors()]
-        problem = Problem("invalid-request", "The request is not valid", 422)
-        return response(request, problem, "a parameter is missing or not of its type", errors=faults)
+def install(app: FastAPI, base_iri: str) -> None:
+    """Answer every error of `app` with a problem document."""
 
-    @app.exception_handler(Exception)
-    async def unknown(request: Request, _: Exception) -> JSONResponse:
-        return response(request, PROBLEMS[ClearingHouseError], _LOGGED)
+    async def answer(request: Request, error: Exception) -> JSONResponse:
+        return answer_to(error, request.url.path, base_iri)
+
+    for kind in (ClearingHouseError, HTTPException, RequestValidationError, Exception):
+        app.add_exception_handler(kind, answer)
 
 
 def _detail(error: ClearingHouseError, problem: Problem) -> str:
@@ -120,11 +128,11 @@ def _detail(error: ClearingHouseError, problem: Problem) -> str:
     return _LOGGED
 
 
-def _http_detail(request: Request, error: HTTPException) -> str:
+def _http_detail(path: str, error: HTTPException) -> str:
     match error.status_code:
         case 404 if error.detail == "Not Found":
-            return f"there is nothing at {request.url.path}"
-        case 405:
-            return f"{request.method} is not possible at {request.url.path}"
+            return f"there is nothing at {path}"
+        case 405 if error.detail == "Method Not Allowed":
+            return f"this method is not possible at {path}"
         case _:
             return str(error.detail)

@@ -1,10 +1,10 @@
 """Protocol: reads the query operation of a request (https://www.w3.org/TR/sparql11-protocol/#query-operation)."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from urllib.parse import parse_qsl
 
 import pyoxigraph as ox
-from fastapi import Request
 from starlette.exceptions import HTTPException
 
 from endpoint.lexer import outline
@@ -12,9 +12,13 @@ from endpoint.negotiation import GRAPH_FORMS, choose, formats_of
 from endpoint.pool import Query
 from ontology.errors import QueryError, QueryRefused
 
-_QUERY_TYPE, _FORM_TYPE = "application/sparql-query", "application/x-www-form-urlencoded"
 _PERCENT_ENCODING = 3  # bytes at most for one byte of a form
 _MAX_FIELDS = 200
+
+
+class _Type(StrEnum):
+    QUERY = "application/sparql-query"
+    FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True)
@@ -27,24 +31,41 @@ class Operation:
     named_graphs: list[str] = field(default_factory=list)
 
 
-async def operation(request: Request, max_query_bytes: int) -> Operation | None:
-    """The operation that a request asks for; None for a bare GET, which asks for the service description."""
-    parameters = _parameters(request.scope["query_string"])
-    if request.method == "POST":
-        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media_type == _QUERY_TYPE:
+def body_limit(content_type: str, max_query_bytes: int) -> int:
+    """The bytes that a body of a media type may have. Raises HTTPException for a type that carries no query."""
+    match media_type(content_type):
+        case _Type.QUERY:
+            return max_query_bytes
+        case _Type.FORM:
+            return max_query_bytes * (_PERCENT_ENCODING + 1)
+        case other:
+            expected = f"{_Type.QUERY} or {_Type.FORM}"
+            raise HTTPException(415, f"a POST must be {expected}, not {other or 'untyped'}")
+
+
+def media_type(content_type: str) -> str:
+    """The media type of a Content-Type header, without parameters."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def operation(query_string: bytes, content_type: str | None, body: bytes) -> Operation | None:
+    """The operation that a request asks for; None for a bare GET, which asks for the service description.
+
+    `content_type` is that of a POST, None for other methods.
+    """
+    parameters = _parameters(query_string)
+    if content_type is not None:
+        if media_type(content_type) == _Type.QUERY:
             parameters = [pair for pair in parameters if pair[0] != "query"]
-            parameters.append(("query", _text(await _body(request, max_query_bytes))))
-        elif media_type == _FORM_TYPE:
-            parameters += _parameters(await _body(request, max_query_bytes * (_PERCENT_ENCODING + 1)))
+            parameters.append(("query", _text(body)))
         else:
-            raise HTTPException(415, f"a POST must be {_QUERY_TYPE} or {_FORM_TYPE}, not {media_type or 'untyped'}")
+            parameters += _parameters(body)
     queries = [value for key, value in parameters if key == "query"]
-    if not queries and request.method != "POST" and not any(key == "update" for key, _ in parameters):
+    if not queries and content_type is None and not any(key == "update" for key, _ in parameters):
         return None
     return Operation(
         _only_query(queries, parameters),
-        next((value for key, value in parameters if key == "format" and value), None),
+        next((value for key, value in parameters if key in ("format", "output") and value), None),
         _graphs(parameters, "default-graph-uri"),
         _graphs(parameters, "named-graph-uri"),
     )
@@ -83,18 +104,8 @@ def _graphs(parameters: list[tuple[str, str]], name: str) -> list[str]:
     return graphs
 
 
-async def _body(request: Request, limit: int) -> bytes:
-    """The body of a request, counted as it comes in: a Content-Length may be absent or lie."""
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > limit:
-            raise HTTPException(413, f"a body of this kind may have {limit} bytes", {"Connection": "close"})
-    return bytes(body)
-
-
-def negotiated(asked: Operation, accept: str) -> tuple[Query, str]:
-    """The query for the pool and the Content-Type of its answer."""
+def negotiated(asked: Operation, accept: str, coding: str) -> tuple[Query, str]:
+    """The query for the pool, in which an answer may have the content coding, and the Content-Type of its answer."""
     sketch = outline(asked.query)
     choice = choose(formats_of(sketch.form), accept, asked.format)
     from_request = bool(asked.default_graphs or asked.named_graphs)
@@ -103,7 +114,8 @@ def negotiated(asked: Operation, accept: str) -> tuple[Query, str]:
         choice.format.media_type,
         sketch.form in GRAPH_FORMS,
         sketch.has_dataset,
-        asked.default_graphs if from_request else None,
-        asked.named_graphs if from_request else None,
+        tuple(asked.default_graphs) if from_request else None,
+        tuple(asked.named_graphs) if from_request else None,
+        coding,
     )
     return query, choice.content_type

@@ -2,15 +2,18 @@
 
 The live store is never read by queries. It carries the last applied sequence number, written with the statements of a
 batch or after them, never before; applying a batch again gives the same graph, so whatever a crash cuts off is done
-again at the next start.
+again at the next start. It is sealed when it is left; one that is not as it was left, after a crash or through damage,
+is replaced by a copy of the newest sound generation, from which the ledger leads on.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,6 +21,7 @@ from typing import Self
 import pyoxigraph as ox
 
 import ontology
+from endpoint import seals
 from endpoint.generations import OXIGRAPH, Generation, Generations
 from loaders.ledger import Ledger
 from loaders.projection import NOTHING, AllMade, Projection
@@ -29,6 +33,7 @@ BULK = 2**22
 """From this many bytes of statements on a batch is ingested as sorted files, three times as fast as a transaction."""
 META = ox.NamedNode("urn:x-clearinghouse:store")
 APPLIED = ox.NamedNode("urn:x-clearinghouse:applied")
+_COPYING = ".copying"
 INTEGER = ox.NamedNode("http://www.w3.org/2001/XMLSchema#integer")
 
 
@@ -39,22 +44,105 @@ def silent(records: int) -> None:
     """A progress nobody watches."""
 
 
-class GraphStore:
+def lock(data_dir: Path) -> int:
+    """The right to write the graph of a data directory, until this descriptor is closed. Raises StoreBusy."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(data_dir / "writer.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise StoreBusy(f"{data_dir} is being written by another process") from error
+    return descriptor
+
+
+class Writer(ABC):
+    """What keeps a graph up to the ledger, wherever it is kept. Use it as a context manager, which holds the lock."""
+
+    def __init__(self, projection: Projection) -> None:
+        self.projection = projection
+
+    @abstractmethod
+    def __enter__(self) -> Self: ...
+
+    @abstractmethod
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    @abstractmethod
+    def applied(self) -> int:
+        """The last sequence number whose consequences are in the store, 0 for an empty one."""
+
+    @abstractmethod
+    def publish(self) -> Generation:
+        """Have readers take over the present state; what it is called."""
+
+    @abstractmethod
+    def rebuild(self, ledger: Ledger, progress: Progress = silent) -> Generation:
+        """Make the store anew from the ledger, publish it and remove everything made before."""
+
+    @abstractmethod
+    def superseded(self) -> list[Generation]:
+        """The states before the newest that readers still keep."""
+
+    @abstractmethod
+    def _has_vocabulary(self) -> bool:
+        """Whether the store has the graphs of `_vocabulary`, whole."""
+
+    @abstractmethod
+    def _replace(self, graphs: Mapping[ox.NamedNode, bytes], last: int) -> None:
+        """Make the store hold these graphs, given as N-Quads, instead of those of the same names, and no graph where
+        there are no statements; then the sequence number that this leads to."""
+
+    @abstractmethod
+    def _write_vocabulary(self) -> None:
+        """Write the graphs of `_vocabulary`."""
+
+    def catch_up(self, ledger: Ledger, progress: Progress = silent, made: AllMade = NOTHING) -> int:
+        """Apply what the ledger has beyond `applied`; the number of graphs written.
+
+        `progress` is told of each batch.
+        """
+        applied = self.applied()
+        if applied > ledger.head():
+            raise StoreError("the graph knows more than the ledger; rebuild it")
+        if not self._has_vocabulary():
+            self._write_vocabulary()
+        written = 0
+        for records, last in _touched(ledger, applied):
+            histories = ledger.histories(records, {digest: one.document for digest, one in made.items()})
+            graphs = self.projection.graphs(list(histories.values()), made)
+            names = map(self.projection.mapping.iris.record, records)
+            self._replace(dict(zip(names, graphs, strict=True)), last)
+            written += len(records)
+            progress(len(records))
+        return written
+
+    def _vocabulary(self) -> dict[ox.NamedNode, list[ox.Triple]]:
+        """The thesaurus and the ontology, each in its named graph; that of the ontology is written last."""
+        iris = self.projection.mapping.iris
+        return {
+            ox.NamedNode(f"{iris.base}id/thesaurus"): list(self.projection.mapping.thesaurus.triples()),
+            ontology.GRAPH: list(ontology.load(iris.base)),
+        }
+
+
+class GraphStore(Writer):
     """The live store of a data directory; one process at a time may hold it."""
 
     def __init__(self, directory: Path, generations: Generations, projection: Projection) -> None:
+        super().__init__(projection)
         self.directory = directory
         self.generations = generations
-        self.projection = projection
-        directory.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = os.open(directory.parent / "writer.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._lock = lock(directory.parent)
+        self._digests: seals.Digests = {}
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+            _sweep(directory)
+            self._store = self._opened()
+        except BaseException:
             os.close(self._lock)
-            raise StoreBusy(f"{directory.parent} is being written by another process") from error
-        _sweep(directory)
-        self._store = _opened(directory)
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -62,41 +150,53 @@ class GraphStore:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        self._close(is_sound=error is None)
 
-    def close(self) -> None:
+    def _close(self, *, is_sound: bool) -> None:
         """Give the store and the right to write back."""
         del self._store
-        os.close(self._lock)
+        try:
+            if is_sound:
+                seals.write(seals.sealed(self.directory, self._digests), self.directory)
+        finally:
+            os.close(self._lock)
+
+    def _opened(self) -> ox.Store:
+        """The store as it was left; else a copy of the newest generation that is sound; else an empty one, since the
+        ledger has all that it held."""
+        if not seals.is_whole(self.directory, self._digests):
+            _discard(self.directory)
+            self._copy_newest()
+        (self.directory / seals.NAME).unlink(missing_ok=True)
+        try:
+            return ox.Store(str(self.directory))
+        except RuntimeError:  # how pyoxigraph reports corruption
+            _discard(self.directory)
+            return ox.Store(str(self.directory))
+
+    def _copy_newest(self) -> None:
+        newest = self.generations.newest()
+        if newest is None:
+            return
+        with self.generations.hold(newest) as path:
+            if seals.is_whole(path, self._digests):
+                copying = self.directory.with_name(f"{self.directory.name}{_COPYING}")
+                shutil.copytree(path / OXIGRAPH, copying, copy_function=_link_or_copy)
+                copying.rename(self.directory)
 
     def applied(self) -> int:
         """The last sequence number whose consequences are in the store, 0 for an empty one."""
         numbers = (int(quad.object.value) for quad in self._store.quads_for_pattern(META, APPLIED, None, META))  # type: ignore[union-attr]
         return max(numbers, default=0)
 
-    def catch_up(self, ledger: Ledger, progress: Progress = silent, made: AllMade = NOTHING) -> int:
-        """Apply what the ledger has beyond `applied`; the number of graphs written.
+    def _has_vocabulary(self) -> bool:
+        return self._store.contains_named_graph(ontology.GRAPH)
 
-        `progress` is told of each batch.
-        """
-        if self.applied() > ledger.head():
-            raise StoreError("the graph knows more than the ledger; rebuild it")
-        if not self._store.contains_named_graph(ontology.GRAPH):
-            self._write_vocabulary()
-        written = 0
-        for records, last in _touched(ledger, self.applied()):
-            self._apply(ledger, records, last, made)
-            written += len(records)
-            progress(len(records))
-        return written
-
-    def _apply(self, ledger: Ledger, records: Sequence[str], last: int, made: AllMade) -> None:
-        histories = ledger.histories(records, {digest: one.document for digest, one in made.items()})
-        graphs = self.projection.graphs(list(histories.values()), made)
-        for graph in map(self.projection.mapping.iris.record, records):
+    def _replace(self, graphs: Mapping[ox.NamedNode, bytes], last: int) -> None:
+        for graph in graphs:
             if self._store.contains_named_graph(graph):
                 self._store.remove_graph(graph)
-        data = b"".join(graphs)
+        data = b"".join(graphs.values())
         mark = ox.Quad(META, APPLIED, ox.Literal(str(last), datatype=INTEGER), META)
         if len(data) >= BULK:
             self._store.bulk_load(data, format=ox.RdfFormat.N_QUADS, lenient=True)  # the IRIs were parsed already
@@ -108,13 +208,7 @@ class GraphStore:
                 self._store.remove(earlier)
 
     def _write_vocabulary(self) -> None:
-        """The ontology and the thesaurus, each in its named graph."""
-        thesaurus = self.projection.mapping.thesaurus
-        graphs = (
-            (ontology.GRAPH, ontology.load(self.projection.mapping.iris.base)),
-            (ox.NamedNode(self.projection.mapping.iris.base + "id/thesaurus"), thesaurus.triples()),
-        )
-        for graph, triples in graphs:
+        for graph, triples in self._vocabulary().items():
             self._store.remove_graph(graph)
             self._store.bulk_extend([ox.Quad(t.subject, t.predicate, t.object, graph) for t in triples])
 
@@ -125,17 +219,31 @@ class GraphStore:
         if newest is None or newest.sequence != self.applied() or keep == 1:
             self._store.flush()
             self._store.optimize()
-            newest = self.generations.create(self._store, self.applied())
+            newest = self.generations.create(self._store, self.applied(), self._seal)
         self.generations.prune(keep)
         return newest
+
+    def _seal(self, generation: Path) -> None:
+        """Leave in a generation what it holds, for whoever opens it."""
+        records = f"{self.projection.mapping.iris.base}id/record/"
+        graphs = sum(
+            isinstance(name, ox.NamedNode) and name.value.startswith(records) for name in self._store.named_graphs()
+        )
+        counts = {"sequence": self.applied(), "records": graphs, "statements": len(self._store)}
+        seals.write(seals.sealed(generation, self._digests, **counts), generation)
 
     def rebuild(self, ledger: Ledger, progress: Progress = silent) -> Generation:
         """Make the store anew from the ledger, publish it and remove every generation made before."""
         del self._store
         _discard(self.directory)
-        self._store = _opened(self.directory)
+        self._store = ox.Store(str(self.directory))
         self.catch_up(ledger, progress)
         return self.publish(keep=1)
+
+    def superseded(self) -> list[Generation]:
+        """The generations before the newest that a reader holds; the others are removed."""
+        self.generations.prune(1)
+        return self.generations.all()[:-1]
 
 
 def records_and_vocabulary(generation: Path) -> Iterator[ox.Quad]:
@@ -144,17 +252,19 @@ def records_and_vocabulary(generation: Path) -> Iterator[ox.Quad]:
     return (quad for quad in store.quads_for_pattern(None, None, None, None) if quad.graph_name != META)
 
 
-def _opened(directory: Path) -> ox.Store:
-    """The store, or an empty one in the place of one that is damaged, since the ledger has all that it held."""
-    try:
-        return ox.Store(str(directory))
-    except RuntimeError:  # how pyoxigraph reports corruption
-        _discard(directory)
-        return ox.Store(str(directory))
+def _link_or_copy(source: str, target: str) -> None:
+    """A sorted file never changes, so both stores may have it; the others are written on."""
+    if source.endswith(".sst"):
+        with contextlib.suppress(OSError):
+            os.link(source, target)
+            return
+    shutil.copy2(source, target)
 
 
 def _discard(directory: Path) -> None:
-    """Remove a store; a crash leaves it whole or under another name."""
+    """Remove a store, if there is one; a crash leaves it whole or under another name."""
+    if not directory.exists():
+        return
     removing = _removing(directory)
     directory.rename(removing)
     shutil.rmtree(removing)
@@ -166,10 +276,11 @@ def _removing(directory: Path) -> Path:
 
 def _sweep(directory: Path) -> None:
     """Remove what an ingestion or a removal cut off by a crash has left."""
-    if _removing(directory).exists():
-        shutil.rmtree(_removing(directory))
-    for leftover in directory.glob("bulk-*.sst"):
-        leftover.unlink()
+    for leftover in (_removing(directory), directory.with_name(f"{directory.name}{_COPYING}")):
+        if leftover.exists():
+            shutil.rmtree(leftover)
+    for unused in directory.glob("bulk-*.sst"):
+        unused.unlink()
 
 
 def _touched(ledger: Ledger, after: int) -> Iterator[tuple[list[str], int]]:

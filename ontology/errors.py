@@ -15,7 +15,8 @@ ClearingHouseError
     ├── QueryRefused       it asks for something this endpoint does not do
     ├── QueryTimeout       it ran into the time limit
     ├── QueryTooLarge      it ran into the memory, row or byte limit
-    └── WorkersBusy        every worker is taken and the queue is full
+    ├── WorkersBusy        every worker is taken and the queue is full
+    └── TooManyRequests    a client asks more often than it may
 """
 
 
@@ -81,3 +82,11 @@ class QueryTooLarge(QueryError):
 
 class WorkersBusy(QueryError):
     """Every worker is taken and the queue is full."""
+
+
+class TooManyRequests(QueryError):
+    """A client asks more often than it may; `wait` is how many seconds it should wait."""
+
+    def __init__(self, wait: float, rate: float) -> None:
+        super().__init__(f"one client may ask {rate:g} times a second; try again in {wait:.1f} seconds")
+        self.wait = wait
