@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.middleware.cors import CORSMiddleware
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from endpoint import pages, problems
 from endpoint.front import EXPOSED, SparqlEndpoint
 from endpoint.generations import Generations
+from endpoint.partner_page import partner_page
+from endpoint.partners import Partners
 from endpoint.pool import WorkerPool
 from endpoint.settings import Settings
 from ontology.errors import StoreError
@@ -18,28 +20,32 @@ from ontology.errors import StoreError
 SPARQL_PATH = "/sparql"
 
 
-def create_app(settings: Settings) -> ASGIApp:
+class Application:
     """The application over the generations of `settings.data_dir`; its workers live as long as its lifespan."""
-    pool = WorkerPool(Generations(settings.generations_dir), settings)
-    sparql, rest = SparqlEndpoint(settings, pool), _rest(settings, pool)
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, settings: Settings) -> None:
+        self.partners = Partners(settings.partners)
+        pool_partners = self.partners if settings.partners else None
+        self.pool = WorkerPool(Generations(settings.generations_dir), settings, pool_partners)
+        self.sparql = SparqlEndpoint(settings, self.pool, self.partners)
+        self.rest = _rest(settings, self.pool, self.partners)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Part of ASGI (https://asgi.readthedocs.io/en/latest/specs/main.html)."""
         is_query = scope["type"] == "http" and scope["path"] == SPARQL_PATH
-        await (sparql if is_query else rest)(scope, receive, send)
-
-    return app
+        await (self.sparql if is_query else self.rest)(scope, receive, send)
 
 
-def _rest(settings: Settings, pool: WorkerPool) -> FastAPI:
+def _rest(settings: Settings, pool: WorkerPool, partners: Partners) -> FastAPI:
     """All but the SPARQL endpoint."""
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with pool:
+        async with partners, pool:
             yield
 
     app = FastAPI(title="Clearing-House Graph", lifespan=lifespan, openapi_url=None)
-    app.state.settings, app.state.pool = settings, pool
+    app.state.settings, app.state.pool, app.state.partners = settings, pool, partners
     app.add_middleware(
         CORSMiddleware,
         allow_origins=["*"],
@@ -49,6 +55,7 @@ def _rest(settings: Settings, pool: WorkerPool) -> FastAPI:
     )
     problems.install(app, settings.base_iri)
     app.add_route("/", _home, methods=["GET", "HEAD"])
+    app.add_route("/partners", partner_page, methods=["GET", "HEAD"])
     app.add_route("/livez", _livez, methods=["GET", "HEAD"])
     app.add_route("/readyz", _readyz, methods=["GET", "HEAD"])
     return app

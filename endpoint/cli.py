@@ -366,14 +366,14 @@ def serve() -> None:
 
     A load that was cut off is finished first.
     """
-    from endpoint.app import create_app  # here, since the other commands start in half the time without a web server
+    from endpoint.app import Application  # here, since the other commands start in half the time without a web server
     from endpoint.server import serve as serve_app
 
     settings = Settings()
     if (settings.data_dir / "ledger.sqlite").exists():
         go_on(House.of(settings))
     err.print(f"http://{settings.host}:{settings.port}/sparql", markup=False)
-    serve_app(create_app(settings), settings)
+    serve_app(Application(settings), settings)
 
 
 @app.command()

@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 from endpoint import pages, problems, protocol
 from endpoint.cache import Entry, ResultCache, entity_tag, is_repeatable, normalised
 from endpoint.negotiation import coding_of
+from endpoint.partners import Partners
 from endpoint.pool import Answer, Query, WorkerPool
 from endpoint.rates import RateLimiter
 from endpoint.settings import Settings
@@ -29,7 +30,7 @@ LIMITS_HEADER = "Clearinghouse-Limits"
 EXPOSED = ("Content-Length", "ETag", "Retry-After", "X-Request-ID", GENERATION_HEADER, LIMITS_HEADER)
 CORS = ((b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", ", ".join(EXPOSED).encode()))
 _WATCH_AFTER = 0.05  # seconds after which it is worth looking whether the client still waits
-_VARY = (b"vary", b"accept, accept-encoding")
+_VARY = (b"vary", b"Accept, Accept-Encoding")
 _REVALIDATE = (b"cache-control", b"no-cache")  # may be kept, and asked for again by its entity tag
 
 _log = logging.getLogger(__name__)
@@ -78,9 +79,10 @@ class _Headers:
 class SparqlEndpoint:
     """The ASGI application at `/sparql`."""
 
-    def __init__(self, settings: Settings, pool: WorkerPool) -> None:
+    def __init__(self, settings: Settings, pool: WorkerPool, partners: Partners) -> None:
         self.settings = settings
         self.pool = pool
+        self.partners = partners
         self.cache = ResultCache(settings.cache_bytes)
         self._limiter = RateLimiter(settings.rate_limit, settings.rate_burst)
         self._flights: dict[Hashable, asyncio.Future[None]] = {}
@@ -125,7 +127,8 @@ class SparqlEndpoint:
         size = len(operation.query.encode())
         if size > self.settings.max_query_bytes:
             raise HTTPException(413, f"a query may have {self.settings.max_query_bytes} bytes, this one has {size}")
-        query, media_type = protocol.negotiated(operation, headers.accept, coding_of(headers.accept_encoding))
+        coding = coding_of(headers.accept_encoding)
+        query, media_type = protocol.negotiated(operation, headers.accept, coding, self.partners.address)
         if not is_repeatable(query.text) or headers.wants_fresh:
             await self._evaluate(exchange, query, media_type)
             return

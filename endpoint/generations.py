@@ -117,9 +117,10 @@ class Generations:
         if keep < 1:
             raise ValueError(f"keep is {keep}, but at least one generation must stay")
         self._sweep(_REMOVING)
-        return [generation for generation in self.all()[:-keep] if self._remove(generation)]
+        return [generation for generation in self.all()[:-keep] if self.remove(generation)]
 
-    def _remove(self, generation: Generation) -> bool:
+    def remove(self, generation: Generation) -> bool:
+        """Remove a generation; False if a reader holds it or it is gone."""
         path = self.path(generation)
         removing = self.directory / f"{_REMOVING}{generation.name}"
         with _locked(path, fcntl.LOCK_EX) as held:

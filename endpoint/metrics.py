@@ -54,9 +54,9 @@ class Metrics(Collector):
         self.cache_hits = self.cache_misses = self.rate_limited = 0
         self.registry.register(self)
 
-    def series(self, route: str, status: int, format: str, lane: Lane) -> Series:
-        """The answers of one route (a template, not a path), status, format and lane; the same object each time."""
-        key = (route, str(status), format, lane)
+    def series(self, route: str, status: int, media: str, lane: Lane) -> Series:
+        """The answers of one route (a template, not a path), status, format (`json`, …) and lane; the same object each time."""
+        key = (route, str(status), media, lane)
         if (found := self._series.get(key)) is None:
             found = self._series[key] = Series()
         return found

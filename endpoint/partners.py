@@ -9,13 +9,14 @@ import socket
 import statistics
 import time
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http.cookiejar import DefaultCookiePolicy
 from typing import Literal, Self
 
 import httpx2
 
 from endpoint import relay
+from endpoint.breaker import Breaker, State
 from endpoint.relay import Reply
 from endpoint.settings import Partner
 from ontology.errors import QueryError
@@ -37,66 +38,33 @@ _HEADERS = {
 _LATENCIES = 100  # the last ones are kept
 _SILENT = "/silent/"  # opens the path of a call whose failure the query does not mind
 
-State = Literal["closed", "open", "half-open"]
+Outcome = Literal["answered", "failed", "refused", "left alone", "given up"]
+Observe = Callable[[str, Outcome], None]
+"""Told the name of a partner and what came of a call."""
+
+
+def _unobserved(_name: str, _outcome: Outcome) -> None:
+    pass
 
 
 class PartnerError(QueryError):
     """A partner that a query calls did not give an answer that can be used."""
 
 
-class _OwnFault(PartnerError):
+class _QueryFault(PartnerError):
     """An answer that says nothing against the partner: the query asks for what it does not do, or for too much."""
-
-
-class Breaker:
-    """Leaves a partner alone for `pause` seconds after `failures` failures in a row; times are seconds of any clock."""
-
-    def __init__(self, failures: int, pause: float) -> None:
-        self._limit, self._pause = failures, pause
-        self._failures = 0
-        self._opened: float | None = None
-        self._probing = False
-
-    def state(self, now: float) -> State:
-        """Closed lets calls through, open does not, half-open lets one through."""
-        if self._opened is None:
-            return "closed"
-        return "open" if now < self._opened + self._pause else "half-open"
-
-    def admit(self, now: float) -> bool:
-        """Whether a call may be made now; each one that may is to end in one of `succeed`, `fail` and `forget`."""
-        state = self.state(now)
-        if state == "half-open" and not self._probing:
-            self._probing = True
-            return True
-        return state == "closed"
-
-    def succeed(self) -> None:
-        """The partner answered."""
-        self._failures, self._opened, self._probing = 0, None, False
-
-    def fail(self, now: float) -> None:
-        """The partner did not answer as it should."""
-        self._failures += 1
-        if self._probing or self._failures >= self._limit:
-            self._opened = now
-        self._probing = False
-
-    def forget(self) -> None:
-        """The call was given up, so it tells nothing."""
-        self._probing = False
 
 
 class PartnerClient:
     """One partner: asks it, within its limits, and remembers how that went."""
 
-    def __init__(self, name: str, partner: Partner, http: httpx2.AsyncClient) -> None:
+    def __init__(self, name: str, partner: Partner, http: httpx2.AsyncClient, observe: Observe) -> None:
         self.name, self.partner = name, partner
-        self.counts: Counter[Literal["answered", "failed", "refused", "left alone", "given up"]] = Counter()
+        self.counts: Counter[Outcome] = Counter()
         self.last_success: float | None = None  # seconds since 1970
         self.last_failure: float | None = None
         self.last_reason = ""
-        self._http = http
+        self._http, self._observe = http, observe
         self._breaker = Breaker(partner.failures, partner.pause)
         self._latencies: deque[float] = deque(maxlen=_LATENCIES)
 
@@ -114,31 +82,35 @@ class PartnerClient:
     async def ask(self, query: bytes) -> Reply:
         """The partner's answer, whole. Raises PartnerError."""
         if not self._breaker.admit(time.monotonic()):
-            self.counts["left alone"] += 1
+            self._count("left alone")
             raise PartnerError(f"partner {self.name} is left alone for a while, as it failed: {self.last_reason}")
         started = time.monotonic()
         try:
             async with asyncio.timeout(self.partner.timeout):
                 reply = await self._sent(query)
-        except _OwnFault:
+        except _QueryFault:
             self._breaker.succeed()
-            self.counts["refused"] += 1
+            self._count("refused")
             raise
         except (PartnerError, TimeoutError, httpx2.HTTPError) as error:
             raise self._failure(error) from error
         except BaseException:
             self._breaker.forget()
-            self.counts["given up"] += 1
+            self._count("given up")
             raise
         self._breaker.succeed()
-        self.counts["answered"] += 1
+        self._count("answered")
         self.last_success = time.time()
         self._latencies.append(time.monotonic() - started)
         return reply
 
+    def _count(self, outcome: Outcome) -> None:
+        self.counts[outcome] += 1
+        self._observe(self.name, outcome)
+
     def _failure(self, error: Exception) -> PartnerError:
         self._breaker.fail(time.monotonic())
-        self.counts["failed"] += 1
+        self._count("failed")
         self.last_failure = time.time()
         match error:
             case PartnerError():
@@ -158,7 +130,7 @@ class PartnerClient:
             if response.is_redirect:
                 raise PartnerError(f"status {response.status_code}, which sends us to another address")
             if response.is_client_error and response.status_code not in (401, 403, 404, 408, 429):
-                raise _OwnFault(f"partner {self.name} refuses the query with status {response.status_code}")
+                raise _QueryFault(f"partner {self.name} refuses the query with status {response.status_code}")
             if response.status_code != httpx2.codes.OK:
                 raise PartnerError(f"status {response.status_code}")
             content_type = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
@@ -173,18 +145,18 @@ class PartnerClient:
         async for part in response.aiter_raw():
             body += part
             if len(body) > self.partner.max_bytes:
-                raise _OwnFault(f"the answer of partner {self.name} has more than {self.partner.max_bytes} bytes")
+                raise _QueryFault(f"the answer of partner {self.name} has more than {self.partner.max_bytes} bytes")
         return bytes(body)
 
 
 class Partners:
     """All partners of one server. Use it as an asynchronous context manager around everything that calls them."""
 
-    def __init__(self, partners: Mapping[str, Partner]) -> None:
+    def __init__(self, partners: Mapping[str, Partner], observe: Observe = _unobserved) -> None:
         # Proxies and credentials of the environment are not ours to use, and a redirect leads off the list.
         self._http = httpx2.AsyncClient(trust_env=False, follow_redirects=False, timeout=None)
         self._http.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self.clients = {name: PartnerClient(name, partner, self._http) for name, partner in partners.items()}
+        self.clients = {name: PartnerClient(name, partner, self._http, observe) for name, partner in partners.items()}
         self._names = {partner.url: name for name, partner in partners.items()}
 
     async def __aenter__(self) -> Self:

@@ -19,11 +19,12 @@ from dataclasses import dataclass
 
 from endpoint.generations import Generation, Generations
 from endpoint.lexer import located
+from endpoint.partners import Partners
 from endpoint.settings import Settings
 from endpoint.turns import Turns
 from endpoint.worker import DATA, END, PACKED, Request
 from endpoint.workers import Worker
-from ontology.errors import ClearingHouseError, QueryError, QueryTimeout, QueryTooLarge, StoreError
+from ontology.errors import ClearingHouseError, QueryError, QueryRefused, QueryTimeout, QueryTooLarge, StoreError
 
 HEAD_FRAMES = 2
 """Parts of an answer, of `CHUNK_BYTES` before compression, that are held back until its status can be known."""
@@ -46,7 +47,8 @@ class _Displaced(QueryError):
 class Query:
     """A query as the protocol hands it over; the graphs are those of the request, None to leave them to the query.
 
-    `coding` is the content coding that its answer may have: `gzip`, `zstd` or none.
+    `coding` is the content coding that its answer may have: `gzip`, `zstd` or none. `is_federated` says whether it calls
+    partners.
     """
 
     text: str
@@ -56,6 +58,7 @@ class Query:
     default_graphs: tuple[str, ...] | None = None
     named_graphs: tuple[str, ...] | None = None
     coding: str = ""
+    is_federated: bool = False
 
 
 class Answer:
@@ -78,6 +81,9 @@ class Answer:
 
     async def begin(self, request: Request, *, whole: bool) -> None:
         """Send the query and wait for the beginning of its answer. Raises QueryError when it fails before that."""
+        if self._query.is_federated and not self._worker.federated:
+            self.complete = True  # it has nothing to do
+            raise QueryRefused("SERVICE is refused: this system cannot shut a query off from the network otherwise")
         self._worker.ask(request)
         parts: list[bytes] = []
         while (whole or len(parts) < HEAD_FRAMES) and (part := await self._next()):
@@ -139,7 +145,10 @@ class Answer:
 
     def _end(self, payload: bytes) -> None:
         self.complete = True
+        failure = self._worker.link.failure if self._worker.link else None
         self.close()
+        if failure:
+            raise failure
         if outcome := json.loads(payload):
             raise _failure(outcome["error"], outcome.get("message", ""))
 
@@ -175,8 +184,8 @@ def _failure(error: str, message: str) -> ClearingHouseError:
 class WorkerPool:
     """The workers of one server. Use it as an asynchronous context manager; leaving it ends every worker."""
 
-    def __init__(self, generations: Generations, settings: Settings) -> None:
-        self._generations, self._settings = generations, settings
+    def __init__(self, generations: Generations, settings: Settings, partners: Partners | None = None) -> None:
+        self._generations, self._settings, self._partners = generations, settings, partners
         self._workers: set[Worker] = set()
         self._idle: list[Worker] = []
         self._turns: Turns[Worker] = Turns(settings.queue_length, "query worker", self._put_back)
@@ -338,7 +347,7 @@ class WorkerPool:
         if newest is None:
             return
         while not self._is_complete(newest):
-            worker = await Worker.start(self._generations, newest, self._settings.worker_memory)
+            worker = await Worker.start(self._generations, newest, self._settings.worker_memory, self._partners)
             self._workers.add(worker)
             self._spawn_task(self._watch(worker))
             if self.generation != newest:

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from endpoint.lexer import LocatedSyntaxError
 from endpoint.negotiation import NotAcceptableError
+from endpoint.partners import PartnerError
 from endpoint.pool import NotXmlError
 from ontology.errors import (
     ClearingHouseError,
@@ -62,6 +63,7 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     TooManyRequests: Problem("too-many-requests", "Too many requests", 429),
     WorkersBusy: Problem("busy", "The server is busy", 503),
     NotAcceptableError: Problem("not-acceptable", "No acceptable format", 406),
+    PartnerError: Problem("partner-failed", "A partner that the query calls did not answer", 502),
     NotXmlError: Problem("not-xml", "XML cannot express this answer", 406),
 }
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 import pyoxigraph as ox
 from starlette.exceptions import HTTPException
 
-from endpoint.lexer import outline
+from endpoint.lexer import Address, outline
 from endpoint.negotiation import GRAPH_FORMS, choose, formats_of
 from endpoint.pool import Query
 from ontology.errors import QueryError, QueryRefused
@@ -104,18 +104,19 @@ def _graphs(parameters: list[tuple[str, str]], name: str) -> list[str]:
     return graphs
 
 
-def negotiated(asked: Operation, accept: str, coding: str) -> tuple[Query, str]:
+def negotiated(asked: Operation, accept: str, coding: str, address: Address) -> tuple[Query, str]:
     """The query for the pool, in which an answer may have the content coding, and the Content-Type of its answer."""
-    sketch = outline(asked.query)
+    sketch = outline(asked.query, address)
     choice = choose(formats_of(sketch.form), accept, asked.format)
     from_request = bool(asked.default_graphs or asked.named_graphs)
     query = Query(
-        asked.query,
+        sketch.text,
         choice.format.media_type,
         sketch.form in GRAPH_FORMS,
         sketch.has_dataset,
         tuple(asked.default_graphs) if from_request else None,
         tuple(asked.named_graphs) if from_request else None,
         coding,
+        sketch.is_federated,
     )
     return query, choice.content_type

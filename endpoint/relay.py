@@ -108,7 +108,9 @@ def _received_listener(channel: socket.socket) -> socket.socket | None:
     with contextlib.suppress(ConnectionError):
         _, descriptors, _, _ = socket.recv_fds(channel, 1, 1)
         if descriptors:
-            return socket.socket(fileno=descriptors[0])
+            listener = socket.socket(fileno=descriptors[0])
+            listener.set_inheritable(False)
+            return listener
     return None
 
 

@@ -75,6 +75,14 @@ class Settings(BaseSettings):
     rate_limit: float = Field(default=0.0, ge=0, description="requests a second of one client, 0 for no limit")
     rate_burst: int = Field(default=100, ge=1, description="requests of one client at once, before the limit counts")
 
+    dataset_title: str = Field(default="Clearing-House Graph", min_length=1, description="its name, in English")
+    dataset_description: str = Field(
+        default="The records of the clearing-houses of the Convention on Biological Diversity, the Cartagena Protocol "
+        "and the Nagoya Protocol as linked data, with the ontology and the thesaurus that they use.",
+        min_length=1,
+    )
+    dataset_license: str | None = Field(default=None, pattern=r"^https?://[^\s<>\"{}|\\^`]+$", description="its IRI")
+
     partners: dict[PartnerName, Partner] = Field(default={}, description="the servers that SERVICE may call, by name")
 
     refuse_harvested: frozenset[Severity] = frozenset({"Violation"})
@@ -93,6 +101,13 @@ class Settings(BaseSettings):
     def _base_ends_with_a_slash(cls, value: str) -> str:
         if not value.startswith(("http://", "https://")) or not value.endswith("/"):
             raise ValueError(f"the base IRI {value!r} must start with http:// or https:// and end with a slash")
+        return value
+
+    @field_validator("partners")
+    @classmethod
+    def _partners_have_urls_of_their_own(cls, value: dict[str, Partner]) -> dict[str, Partner]:
+        if len({partner.url for partner in value.values()}) < len(value):
+            raise ValueError("two partners have the same URL")
         return value
 
     @property

@@ -186,7 +186,9 @@ def _use(whole: Node, part: Node, property_: str, use: Use) -> Iterator[ox.Tripl
     yield from _numbers(part, triples=use.triples, distinctSubjects=use.subjects)
 
 
-def _literals(whole: Node, name: str, datatypes: Mapping[str, int], languages: Mapping[str, int]) -> Iterator[ox.Triple]:
+def _literals(
+    whole: Node, name: str, datatypes: Mapping[str, int], languages: Mapping[str, int]
+) -> Iterator[ox.Triple]:
     for place, (datatype, count) in enumerate(datatypes.items()):
         part = _named_part(f"{name}d{place}")
         yield ox.Triple(whole, VOID_EXT("datatypePartition"), part)

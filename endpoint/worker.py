@@ -1,7 +1,7 @@
 """The process that runs queries: it opens one generation, answers one query at a time and may be killed at any moment.
 
-Started by the pool as `python -m endpoint.worker SOCKET GENERATIONS_DIR GENERATION MEMORY_BYTES`, where SOCKET is the
-descriptor of its end of a socket pair. Both sides speak in frames: one byte of kind, four of length (big endian), the
+Started by the pool as `python -m endpoint.worker SOCKET GENERATIONS_DIR GENERATION MEMORY_BYTES [PARTNERS]`, where
+SOCKET is the descriptor of its end of a socket pair, PARTNERS that of another for `endpoint.relay`. Both sides speak in frames: one byte of kind, four of length (big endian), the
 payload. The pool sends a QUERY; the worker says READY once, and for each query zero or more DATA, or PACKED ones if the
 answer is compressed, then one END.
 """
@@ -24,6 +24,7 @@ from typing import Any, TypedDict
 import pyoxigraph as ox
 import zstandard
 
+from endpoint import relay
 from endpoint.generations import OXIGRAPH, Generation, Generations
 from ontology.errors import StoreError
 
@@ -64,6 +65,13 @@ class Request(TypedDict):
     max_bytes: int
     max_rows: int
     coding: str  # "gzip", "zstd", or "" for none
+
+
+class Ready(TypedDict):
+    """The READY frame: whether the worker is without network, and whether it can call partners nevertheless."""
+
+    isolated: bool
+    federated: bool
 
 
 class Outcome(TypedDict, total=False):
@@ -253,13 +261,13 @@ def _outcome(engines: Engines, request: Request, output: _Frames) -> Outcome:
     return {}
 
 
-def _serve(channel: socket.socket, directory: Path, generation: Generation, isolated: bool) -> None:
+def _serve(channel: socket.socket, directory: Path, generation: Generation, ready: Ready) -> None:
     """Open the generation and answer queries until the pool hangs up."""
     with Generations(directory).hold(generation) as path:
         engines = {OXIGRAPH: ox.Store.read_only(str(path / OXIGRAPH))}
         # No file may grow from here on; the store was opened before because a first open may write its log.
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-        send(channel, READY, json.dumps({"isolated": isolated}).encode())
+        send(channel, READY, json.dumps(ready).encode())
         with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
             while True:
                 _, length = FRAME.unpack(_received(channel, FRAME.size))
@@ -275,6 +283,15 @@ def _isolate() -> bool:
     return bool(libc.unshare(_CLONE_NEWNET) == 0 or libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0)
 
 
+def _reaches_partners(descriptor: int) -> bool:
+    """Let the server answer calls to partners, if the system lets us; nothing else can be reached from here."""
+    try:
+        relay.start_in_namespace(descriptor)
+    except OSError:
+        return False
+    return True
+
+
 def _limit(memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -286,15 +303,19 @@ def _limit(memory: int) -> None:
 
 def main(arguments: list[str]) -> None:
     """Run one worker; see the head of this module for its arguments."""
-    descriptor, directory, name, memory = arguments
+    descriptor, directory, name, memory, *partners = arguments
     generation = Generation.named(name)
     if generation is None:
         raise StoreError(f"{name!r} does not name a generation")
     isolated = _isolate()
+    ready: Ready = {
+        "isolated": isolated,
+        "federated": isolated and bool(partners) and _reaches_partners(int(*partners)),
+    }
     _limit(int(memory))
     threading.stack_size(_STACK_BYTES)
     with socket.socket(fileno=int(descriptor)) as channel:
-        thread = threading.Thread(target=_serve, args=(channel, Path(directory), generation, isolated))
+        thread = threading.Thread(target=_serve, args=(channel, Path(directory), generation, ready))
         thread.start()
         thread.join()
 

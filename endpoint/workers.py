@@ -10,7 +10,8 @@ from collections import deque
 from typing import cast
 
 from endpoint.generations import Generation, Generations
-from endpoint.worker import FRAME, QUERY, Request
+from endpoint.partners import Link, Partners
+from endpoint.worker import FRAME, QUERY, Ready, Request
 from ontology.errors import StoreError
 
 START_TIMEOUT = 30.0
@@ -101,6 +102,9 @@ class Worker:
         self.pid = process.pid
         self.channel = channel
         self.isolated = False
+        self.federated = False
+        self.link: Link | None = None
+        self.serving: asyncio.Task[None] | None = None  # of its calls to partners; ends with the process
         self.busy = False
         self.retired = False
         self.slow = False  # gives way to the others
@@ -108,24 +112,39 @@ class Worker:
         self._process = process
 
     @classmethod
-    async def start(cls, generations: Generations, generation: Generation, memory: int) -> "Worker":
-        """Start a worker and wait until it has opened the generation; raises StoreError when it does not."""
+    async def start(
+        cls, generations: Generations, generation: Generation, memory: int, partners: Partners | None
+    ) -> "Worker":
+        """Start a worker and wait until it has opened the generation; raises StoreError when it does not.
+
+        With partners it gets a link to them.
+        """
         ours, theirs = socket.socketpair()
         _, channel = await asyncio.get_running_loop().create_connection(Channel, sock=ours)
-        with theirs:
-            arguments = (str(theirs.fileno()), str(generations.directory), generation.name, str(memory))
+        with contextlib.ExitStack() as stack:
+            given = [stack.enter_context(theirs)]
+            link = Link(partners) if partners else None
+            if link:
+                here, there = socket.socketpair()
+                given.append(stack.enter_context(there))
+            descriptors = [one.fileno() for one in given]
+            arguments = (descriptors[0], generations.directory, generation.name, memory, *descriptors[1:])
             try:
                 process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", "endpoint.worker", *arguments),
+                    *(sys.executable, "-m", "endpoint.worker", *map(str, arguments)),
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=asyncio.subprocess.DEVNULL,
-                    pass_fds=[theirs.fileno()],
+                    pass_fds=descriptors,
                     start_new_session=True,  # an interrupt from the terminal is for the server alone
                 )
             except OSError:
                 channel.close()
+                if link:
+                    here.close()
                 raise
         worker = cls(generation, process, channel)
+        if link:
+            worker.link, worker.serving = link, asyncio.create_task(link.serve(here))
         try:
             async with asyncio.timeout(START_TIMEOUT):
                 await channel.arrival()
@@ -134,8 +153,9 @@ class Worker:
             if isinstance(error, EOFError | TimeoutError):
                 raise StoreError(f"no worker could open generation {generation.name}") from error
             raise
-        frame = channel.arrived()
-        worker.isolated = bool(frame and json.loads(frame[1])["isolated"])
+        if frame := channel.arrived():
+            ready: Ready = json.loads(frame[1])
+            worker.isolated, worker.federated = ready["isolated"], ready["federated"]
         return worker
 
     @property
@@ -145,6 +165,8 @@ class Worker:
 
     def ask(self, request: Request) -> None:
         """Hand over a query."""
+        if self.link:
+            self.link.begin()
         self.channel.send(QUERY, json.dumps(request).encode())
 
     def slow_down(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi.testclient import TestClient
 
-from endpoint.app import create_app
+from endpoint.app import Application
 from endpoint.house import House, finish, load
 from endpoint.settings import Settings
 from loaders.sources import read
@@ -69,7 +69,7 @@ def test_a_record_becomes_validated_rdf_that_answers_sparql(tmp_path: Path) -> N
     assert "Somebody" not in entry.text, "the person who edited the record stays at the door"
     assert [found["pointer"] for found in entry.report] == ["/updatedBy"]
 
-    with TestClient(create_app(house.settings)) as client:
+    with TestClient(Application(house.settings)) as client:
         answer = client.post(
             "/sparql",
             content=QUESTION,

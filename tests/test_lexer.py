@@ -22,11 +22,13 @@ class Listener:
 
     def __init__(self) -> None:
         self.calls = 0
+        self.paths: set[str] = set()
         listener = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 listener.calls += 1
+                listener.paths.add(self.path)
                 self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 body = b'{"head":{"vars":[]},"results":{"bindings":[]}}'
                 self.send_response(200)
@@ -163,6 +165,91 @@ def test_an_escaped_keyword_is_refused_as_the_standard_reads_it() -> None:
         outline("SELECT * { \\u0053ERVICE <http://x/> {} }")
 
 
+PARTNER = "https://partner.example/sparql"
+
+
+def address(server: str, is_silent: bool) -> str | None:
+    return f"relay:{'silent' if is_silent else 'loud'}" if server == PARTNER else None
+
+
+@pytest.mark.parametrize(
+    ("query", "sent"),
+    [
+        ("SELECT * { SERVICE <P> {} }", "SELECT * { SERVICE <relay:loud> {} }"),
+        ("SELECT * { service silent<P>{} }", "SELECT * { service silent<relay:silent>{} }"),
+        ("SELECT * { SERVICE# <x> {\n<P>#\n{} }", "SELECT * { SERVICE# <x> {\n<relay:loud>#\n{} }"),
+        ("SELECT*{SERVICE<P>{?s ?p 1SERVICE<P>{}}}", "SELECT*{SERVICE<relay:loud>{?s ?p 1SERVICE<relay:loud>{}}}"),
+        (
+            "PREFIX p:<https://partner.example/> ASK { SERVICE p:sparql {} }",
+            "PREFIX p:<https://partner.example/> ASK { SERVICE <relay:loud> {} }",
+        ),
+        ("#PREFIX : <x>\nPREFIX:<P> ASK { SERVICE : {} }", "#PREFIX : <x>\nPREFIX:<P> ASK { SERVICE <relay:loud> {} }"),
+        ("ASK { ?s ?p 'SERVICE <P> {' # SERVICE <P> {\n SERVICE <P> {} }", None),
+        ("SELECT ?service { ?service a <P> . BIND(<P> AS ?x) }", ""),
+    ],
+)  # fmt: skip
+def test_a_call_of_a_partner_is_sent_to_its_address(query: str, sent: str | None) -> None:
+    query = query.replace("<P>", f"<{PARTNER}>")
+    sketch = outline(query, address)
+    if sent is None:
+        head, _, tail = query.rpartition(f"<{PARTNER}>")
+        sent = f"{head}<relay:loud>{tail}"
+    assert sketch.text == (sent.replace("<P>", f"<{PARTNER}>") or query)
+    assert sketch.is_federated == (sketch.text != query)
+    if sketch.is_federated:
+        with pytest.raises(QueryRefused):
+            outline(query)
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("ASK { SERVICE <P> {} SERVICE <http://other/> {} }", "not a partner"),
+        ("ASK { SERVICE <P/> {} }", "not a partner"),
+        ("ASK { SERVICE <P#> {} }", "not a partner"),
+        ("ASK { SERVICE <HTTPS://partner.example/sparql> {} }", "not a partner"),
+        ("BASE <https://partner.example/> ASK { SERVICE <sparql> {} }", "not a partner"),
+        ("BASE <P> ASK { SERVICE <> {} }", "not a partner"),
+        ("BASE <https://partner.example/> PREFIX p: <sp> ASK { SERVICE p:arql {} }", "not a partner"),
+        ("PREFIX p: <P> PREFIX p: <http://other/> ASK { SERVICE p: {} }", "not a partner"),
+        ("PREFIX p: <P> PREFIX p: <P> ASK { SERVICE p: {} }", "not a partner"),
+        ("ASK { SERVICE p:sparql {} } # PREFIX p: <https://partner.example/>", "not a partner"),
+        ("# PREFIX p: <P>\nASK { SERVICE p: {} }", "not a partner"),
+        ("PREFIX p: <https://partner.example/> ASK { SERVICE p:sparql\\- {} }", "not a partner"),
+        ("PREFIX p: <https://partner.example/> ASK { SERVICE p:%73parql {} }", "not a partner"),
+        ("ASK { BIND(<P> AS ?x) SERVICE ?x {} }", "plain"),
+        ("ASK { SERVICE <P> { SERVICE ?x {} } }", "plain"),
+        ("ASK { SERVICE <P> { SERVICE <http://other/> {} } }", "not a partner"),
+        ("ASK { SERVICESILENT <P> {} }", "plain"),
+        ("ASK { \\u0053ERVICE <P> {} }", "escapes"),
+        ("ASK { SERVICE <P> { ?s ?p '\\u0041' } }", "escapes"),
+        ("ASK { SERVICE <https://partner.example/\\u0073parql> {} }", "escapes"),
+        ("ASK { FILTER(?a<?b)SERVICE#>\n<P>{} }", "plain"),
+        ("ASK { SERVICE <P> {} FILTER(?a<?b)SERVICE#>\n<P>{} }", "plain"),
+        ("PREFIX p: <P> ASK { SERVICEp:x{} }", "plain"),
+    ],
+)
+def test_a_call_that_is_not_plainly_one_of_a_partner_is_refused(query: str, reason: str) -> None:
+    with pytest.raises(QueryRefused, match=reason):
+        outline(query.replace("<P>", f"<{PARTNER}>").replace("<P", f"<{PARTNER}"), address)
+
+
+def test_no_generated_variant_reaches_a_partner_but_by_its_address(listener: Listener) -> None:
+    """Every server that a variant names is the partner, so that what is let through must go to its address."""
+    choice = random.Random(_SEED + 1)  # noqa: S311
+    let_through = 0
+    listener.paths.clear()
+    for _ in range(_VARIANTS):
+        query = _variant(choice, listener.url)
+        try:
+            sketch = outline(query, lambda server, _: f"{listener.url}/relay" if server == listener.url else None)
+        except (QueryRefused, QuerySyntaxError):
+            continue
+        let_through += sketch.is_federated and _reaches_the_network(sketch.text, listener)
+    assert listener.paths == {"/x/relay"}
+    assert let_through > _VARIANTS / 20, "too few variants are let through, so this proves nothing"
+
+
 def test_a_call_names_its_server_and_its_place() -> None:
     query = "SELECT * {\n  SERVICE SILENT <http://x/> { ?s ?p ?o } SERVICE ?y {} }"
     calls = list(service_calls(query))
@@ -246,3 +333,6 @@ def test_no_text_takes_long_to_read(piece: str) -> None:
     with contextlib.suppress(QueryRefused):
         outline(text)
     assert time.process_time() - started < 2.0
+    with contextlib.suppress(QueryRefused):
+        outline(f"{text} SERVICE <{PARTNER}> {{", address)
+    assert time.process_time() - started < 4.0
