@@ -366,14 +366,13 @@ def serve() -> None:
 
     A load that was cut off is finished first.
     """
-    from endpoint.app import Application  # here, since the other commands start in half the time without a web server
-    from endpoint.server import serve as serve_app
+    from endpoint import server  # here, since the other commands start in half the time without a web server
 
     settings = Settings()
     if (settings.data_dir / "ledger.sqlite").exists():
         go_on(House.of(settings))
     err.print(f"http://{settings.host}:{settings.port}/sparql", markup=False)
-    serve_app(Application(settings), settings)
+    server.serve(settings)
 
 
 @app.command()

@@ -5,6 +5,7 @@ No other place is registered for it; `/.well-known/void` is registered for the d
 7.2), is where harvesters look, and holds both.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
@@ -16,7 +17,7 @@ from starlette.routing import Route
 
 import ontology
 from endpoint.cache import entity_tag
-from endpoint.negotiation import GRAPH_FORMATS, RESULT_FORMATS, choose
+from endpoint.negotiation import GRAPH_FORMATS, RESULT_FORMATS, Choice, choose
 from endpoint.settings import Settings
 from endpoint.statistics import Statistics
 from endpoint.void import (
@@ -46,6 +47,7 @@ class Descriptions:
     def __init__(self, settings: Settings, statistics: Callable[[], Statistics | None]) -> None:
         self._settings, self._statistics = settings, statistics
         self._kept: OrderedDict[tuple[str, ...], bytes] = OrderedDict()
+        self._turn = asyncio.Lock()
 
     def routes(self) -> list[Route]:
         """Where the dataset description is found."""
@@ -53,39 +55,30 @@ class Descriptions:
 
     def service_description(self, request: Request) -> Response:
         """What the endpoint can do, about the address by which it was asked."""
-        address = _asked(request)
-        return self._response(request, "service", address, lambda found: self._service(address, found))
+        address, choice = _asked(request), _chosen(request)
+        return _response(request, choice, _serialised(self._service(address, self._statistics()), choice))
 
     async def dataset_description(self, request: Request) -> Response:
         """What the dataset is and what it holds, with the description of the service that gives access to it."""
-        document, address = _asked(request), f"{request.base_url}sparql"
-
-        def triples(found: Statistics | None) -> Iterator[ox.Triple]:
-            yield ox.Triple(ox.NamedNode(document), RDF_TYPE, VOID("DatasetDescription"))
-            yield ox.Triple(ox.NamedNode(document), _FOAF("primaryTopic"), dataset_iri(self._settings))
-            yield from dataset(self._settings, found, address)
-            yield from self._service(address, found)
-
-        return self._response(request, document, address, triples)
-
-    def _response(
-        self, request: Request, kind: str, address: str, triples: Callable[[Statistics | None], Iterable[ox.Triple]]
-    ) -> Response:
-        """The statements in the format that suits the client, or 304 where it has them already."""
-        name = request.query_params.get("format")
-        choice = choose(GRAPH_FORMATS, request.headers.get("accept", ""), name)
+        document, address, choice = _asked(request), f"{request.base_url}sparql", _chosen(request)
         statistics = self._statistics()
-        key = (kind, address, choice.format.name, statistics.identity if statistics else "")
-        if (content := self._kept.get(key)) is None:
-            content = self._kept[key] = _serialised(triples(statistics), choice.format.media_type)
+        key = (document, address, choice.format.name, statistics.identity if statistics else "")
+        async with self._turn:  # thousands of statements: one at a time, while the server does other things
+            if key not in self._kept:
+                self._kept[key] = await asyncio.to_thread(
+                    _serialised, self._document(document, address, statistics), choice
+                )
+            content = self._kept[key]
+            self._kept.move_to_end(key)
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
-        self._kept.move_to_end(key)
-        tag = entity_tag(content).decode()
-        headers = {"Content-Type": choice.content_type, "Vary": "Accept", "ETag": tag, "Cache-Control": "no-cache"}
-        if tag in (part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")):
-            return Response(status_code=304, headers=headers)
-        return Response(content, headers=headers)
+        return _response(request, choice, content)
+
+    def _document(self, document: str, address: str, statistics: Statistics | None) -> Iterator[ox.Triple]:
+        yield ox.Triple(ox.NamedNode(document), RDF_TYPE, VOID("DatasetDescription"))
+        yield ox.Triple(ox.NamedNode(document), _FOAF("primaryTopic"), dataset_iri(self._settings))
+        yield from dataset(self._settings, statistics, address)
+        yield from self._service(address, statistics)
 
     def _service(self, address: str, statistics: Statistics | None) -> Iterator[ox.Triple]:
         service = ox.NamedNode(address)
@@ -146,7 +139,20 @@ def _asked(request: Request) -> str:
         raise IdentifierError(f"{address!r} is no address of this service") from error
 
 
-def _serialised(triples: Iterable[ox.Triple], media_type: str) -> bytes:
-    graph_format = ox.RdfFormat.from_media_type(media_type)
+def _chosen(request: Request) -> Choice:
+    return choose(GRAPH_FORMATS, request.headers.get("accept", ""), request.query_params.get("format"))
+
+
+def _serialised(triples: Iterable[ox.Triple], choice: Choice) -> bytes:
+    graph_format = ox.RdfFormat.from_media_type(choice.format.media_type)
     assert graph_format is not None  # noqa: S101  (every row of the table is a format of the engine)
     return ox.serialize(triples, format=graph_format, prefixes=PREFIXES) or b""
+
+
+def _response(request: Request, choice: Choice, content: bytes) -> Response:
+    """The description, or 304 where the client has it already."""
+    tag = entity_tag(content).decode()
+    headers = {"Content-Type": choice.content_type, "Vary": "Accept", "ETag": tag, "Cache-Control": "no-cache"}
+    if tag in (part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")):
+        return Response(status_code=304, headers=headers)
+    return Response(content, headers=headers)

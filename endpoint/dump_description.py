@@ -5,17 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
 
 from ontology.errors import StoreError
 
 MANIFEST, CHECKSUMS, DESCRIPTION = "manifest.json", "SHA256SUMS", "description.ttl"
-MEDIA_TYPES = {".nq": "application/n-quads", ".trig": "application/trig", ".jelly": "application/x-jelly-rdf"}
-COMPRESSED = {".gz": "application/gzip", ".zst": "application/zstd"}
+MEDIA_TYPES = {"nq": "application/n-quads", "trig": "application/trig", "jelly": "application/x-jelly-rdf"}
+COMPRESSED = {"gz": "application/gzip", "zst": "application/zstd"}
 TITLES = {
     "all": "Everything: the records of all clearing-houses, the ontology and the thesaurus",
     "absch": "The records of the Access and Benefit-sharing Clearing-House",
@@ -26,17 +26,20 @@ TITLES = {
 HOUSES = {"absch": "ABSCH", "bch": "BCH", "chm": "CHM"}
 
 
-@dataclass(frozen=True)
-class File:
+class _Described(BaseModel):
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
+
+
+class File(_Described):
     """A file of a dump. `house` is None for a part that is not of one clearing-house; `size` is in bytes."""
 
     name: str
     part: str
     house: str | None
-    mediaType: str
+    media_type: str
     compression: str
     statements: int
-    bytes: int
+    size: int = Field(alias="bytes")
     sha256: str
 
     @classmethod
@@ -47,20 +50,19 @@ class File:
             name=path.name,
             part=part,
             house=HOUSES.get(part),
-            mediaType=MEDIA_TYPES[f".{syntax}"],
-            compression=COMPRESSED[f".{compression}"],
+            media_type=MEDIA_TYPES[syntax],
+            compression=COMPRESSED[compression],
             statements=counts[part],
             bytes=path.stat().st_size,
             sha256=sha256(path),
         )
 
 
-@dataclass(frozen=True)
-class Manifest:
-    """What a dump consists of; `asOf` is when the newest event in it came into the ledger."""
+class Manifest(_Described):
+    """What a dump consists of; `as_of` is when the newest event in it came into the ledger."""
 
     generation: str
-    asOf: str
+    as_of: str
     base: str
     statements: int
     files: list[File]
@@ -69,16 +71,20 @@ class Manifest:
     def read(cls, directory: Path) -> Self:
         """The manifest of a finished dump. StoreError if it is missing or damaged."""
         try:
-            return TypeAdapter(cls).validate_json((directory / MANIFEST).read_bytes())
+            return cls.model_validate_json((directory / MANIFEST).read_bytes())
         except (OSError, ValidationError) as error:
             raise StoreError(f"the dump {directory.name} has no readable manifest") from error
+
+    def as_json(self) -> dict[str, Any]:
+        """The manifest with the names that the file has."""
+        return self.model_dump(by_alias=True)
 
 
 def complete(directory: Path, generation: str, as_of: str, base_iri: str, counts: Mapping[str, int]) -> None:
     """Add manifest, description and checksums to the files in a directory."""
     files = [File.of(path, counts) for path in sorted(directory.iterdir())]
-    manifest = Manifest(generation, as_of, base_iri, counts["all"], files)
-    (directory / MANIFEST).write_bytes(TypeAdapter(Manifest).dump_json(manifest, indent=2) + b"\n")
+    manifest = Manifest(generation=generation, as_of=as_of, base=base_iri, statements=counts["all"], files=files)
+    (directory / MANIFEST).write_text(manifest.model_dump_json(by_alias=True, indent=2) + "\n", encoding="utf-8")
     (directory / DESCRIPTION).write_text("".join(_description(manifest, counts)), encoding="utf-8")
     digests = {file.name: file.sha256 for file in files} | {
         name: sha256(directory / name) for name in (MANIFEST, DESCRIPTION)
@@ -128,7 +134,7 @@ def _description(manifest: Manifest, counts: Mapping[str, int]) -> Iterator[str]
         lines = [
             "a dcat:Dataset, void:Dataset",
             f'dcterms:title "{TITLES[part]}"@en',
-            f'dcterms:modified "{manifest.asOf}"^^xsd:dateTime',
+            f'dcterms:modified "{manifest.as_of}"^^xsd:dateTime',
             f'dcat:version "{manifest.generation}"',
             f"void:triples {statements}",
             "void:dataDump " + ", ".join(f"<{name}>" for name in names),
@@ -142,14 +148,14 @@ def _description(manifest: Manifest, counts: Mapping[str, int]) -> Iterator[str]
 
 def _distribution(file: File) -> str:
     # Jelly has no registered media type, so what it is follows from the specification that it conforms to.
-    jelly = file.mediaType == MEDIA_TYPES[".jelly"]
-    syntax = f"dcterms:conformsTo <{_JELLY}>" if jelly else f"dcat:mediaType <{_IANA}{file.mediaType}>"
+    jelly = file.media_type == MEDIA_TYPES["jelly"]
+    syntax = f"dcterms:conformsTo <{_JELLY}>" if jelly else f"dcat:mediaType <{_IANA}{file.media_type}>"
     return f"""
 <#{file.name}> a dcat:Distribution ;
   dcat:downloadURL <{file.name}> ;
   {syntax} ;
   dcat:compressFormat <{_IANA}{file.compression}> ;
-  dcat:byteSize "{file.bytes}"^^xsd:nonNegativeInteger ;
+  dcat:byteSize "{file.size}"^^xsd:nonNegativeInteger ;
   spdx:checksum [ a spdx:Checksum ; spdx:algorithm spdx:checksumAlgorithm_sha256 ;
     spdx:checksumValue "{file.sha256}"^^xsd:hexBinary ] .
 """

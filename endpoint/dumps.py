@@ -73,7 +73,7 @@ def make(folder: Path, generations: Generations, ledger: Ledger, base_iri: str, 
             except FileNotFoundError as error:
                 raise StoreError(f"the dump of generation {newest.name} was taken away while it was made") from error
             finally:
-                shutil.rmtree(building, ignore_errors=True)
+                _remove(building)
         for older in published(folder)[keep:]:
             _remove(folder / older.name)
         return Manifest.read(target)
@@ -102,22 +102,30 @@ def published(folder: Path) -> list[Generation]:
     return sorted((one for entry in folder.iterdir() if (one := Generation.named(entry.name))), reverse=True)
 
 
-def withdraw(folder: Path, *, but: Generation | None = None) -> None:
-    """Remove every dump, also one being made, but that of one generation: they may hold what is redacted now."""
-    if folder.is_dir():
+def withdraw(ledger: Ledger, *, but: Generation | None = None) -> None:
+    """Remove every dump beside a ledger, also one being made, but that of one generation: they may hold what is
+    redacted now."""
+    folder = ledger.path.with_name(FOLDER) if ledger.path else None
+    if folder and folder.is_dir():
         for entry in [entry for entry in folder.iterdir() if entry.is_dir()]:
             if but is None or entry.name != but.name:
                 _remove(entry)
 
 
 def _remove(directory: Path) -> None:
-    """Remove a directory; who looks meanwhile sees it whole or not at all."""
+    """Remove a directory, which another process may be doing too; who looks meanwhile sees it whole or not at all."""
     removing = directory.with_name(f"{_REMOVING}{directory.name.removeprefix(_REMOVING)}")
     if directory != removing:
+        _empty(removing)
         with contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(removing)
-        directory.rename(removing)
-    shutil.rmtree(removing)
+            directory.rename(removing)
+    _empty(removing)
+
+
+def _empty(directory: Path) -> None:
+    while directory.exists():
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(directory)
 
 
 def _refuse_redacted(ledger: Ledger) -> None:
@@ -136,7 +144,7 @@ def _alone(folder: Path) -> Iterator[None]:
             raise StoreBusy(f"another process is writing dumps into {folder}") from error
         for prefix in (_BUILDING, _REMOVING):
             for leftover in folder.glob(f"{prefix}*"):
-                shutil.rmtree(leftover)
+                _remove(leftover)
         yield
 
 

@@ -9,6 +9,7 @@ from typing import Self
 
 import pyoxigraph as ox
 
+from endpoint import dumps
 from endpoint.generations import Generation, Generations
 from endpoint.remote import Address, RemoteStore, published
 from endpoint.settings import Settings
@@ -123,14 +124,16 @@ def publish(ledger: Ledger, store: Writer, progress: Progress = silent) -> None:
 
 
 def _renew(ledger: Ledger, store: Writer, progress: Progress) -> None:
-    """Write the ledger, the store and the one generation anew, so that redacted text is in no file any more.
+    """Write the ledger, the store and the one generation anew and remove the dumps, so that redacted text is in no
+    file any more.
 
     StoreError while a reader keeps an older generation; then all this is done again at the next occasion.
     """
     redacted = ledger.graph_is_stale()
     if redacted:
         ledger.vacuum()
-    store.rebuild(ledger, progress)
+    dumps.withdraw(ledger)
+    newest = store.rebuild(ledger, progress)
     until = time.monotonic() + READERS_LEAVE
     while redacted and (older := store.superseded()):
         if time.monotonic() > until:
@@ -138,6 +141,7 @@ def _renew(ledger: Ledger, store: Writer, progress: Progress) -> None:
                 f"generation {older[0].name} holds what was redacted, and a reader holds it; end the reader, load again"
             )
         time.sleep(0.2)
+    dumps.withdraw(ledger, but=newest)  # one that was being made, and was cut off as soon as it had its name
     ledger.graph_is_renewed()
 
 

@@ -12,7 +12,6 @@ from pyjelly.serialize.encode import TermEncoder
 from pyjelly.serialize.ioutils import write_delimited
 from pyjelly.serialize.streams import QuadStream, SerializerOptions
 
-MEDIA_TYPE = "application/x-jelly-rdf"
 ROWS = 1000
 """Rows of a frame: a reader holds one frame at a time."""
 _PLAIN = "http://www.w3.org/2001/XMLSchema#string"

@@ -17,7 +17,9 @@ import time
 from collections.abc import Iterable
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import blake2b
+from json.encoder import encode_basestring_ascii as _quoted
 from traceback import extract_tb
 from typing import TextIO
 
@@ -32,6 +34,7 @@ _PATH_LENGTH = 200
 _HELD_BACK = 0.2
 """Seconds that a request's line may wait for others to be written with it."""
 _HELD_LINES = 200
+_OPTIONAL = ("generation", "form", "query", "error", "client")
 _OURS = (StoreError, LedgerError, OSError)
 """Errors whose words are about this server's files and processes, never about what somebody asked."""
 
@@ -109,22 +112,16 @@ class RequestLog:
     ) -> None:
         """Log an answer: bytes of its body, seconds it took, `form` of the query (SELECT, …) and `query` its digest;
         `error` is the kind of problem, such as `query-timeout`. Empty ones are left out."""
-        line = {
-            "time": _time(time.time()),
-            "level": "error" if status >= 500 else "info",
-            "request": identifier,
-            "method": method,
-            "path": path[:_PATH_LENGTH],
-            "status": status,
-            "bytes": size,
-            "milliseconds": round(seconds * 1000, 3),
-            "lane": lane,
-        }
-        known = {"generation": generation, "form": form, "query": query, "error": error}
-        line |= {name: value for name, value in known.items() if value}
-        if self._client_address and client:
-            line["client"] = client
-        self._lines.append(json.dumps(line))
+        parts = [
+            f'{{"time":"{_now()}","level":"{"error" if status >= 500 else "info"}","request":{_quoted(identifier)}',
+            f'"method":{_quoted(method)},"path":{_quoted(path[:_PATH_LENGTH])},"status":{status},"bytes":{size}',
+            f'"milliseconds":{seconds * 1000:.3f},"lane":"{lane}"',
+        ]
+        shown = client if self._client_address else ""
+        for name, value in zip(_OPTIONAL, (generation, form, query, error, shown), strict=True):
+            if value:
+                parts.append(f'"{name}":{_quoted(value)}')
+        self._lines.append(",".join(parts) + "}")
         self._write_soon()
 
     def flush(self) -> None:
@@ -142,6 +139,16 @@ class RequestLog:
             self.flush()
         elif self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_HELD_BACK, self.flush)
+
+
+def _now() -> str:
+    at = time.time()
+    return f"{_second(int(at))}.{int(at * 1000) % 1000:03d}Z"
+
+
+@lru_cache(maxsize=1)
+def _second(at: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(at))
 
 
 def _time(at: float) -> str:

@@ -55,7 +55,8 @@ class Metrics(Collector):
         self.registry.register(self)
 
     def series(self, route: str, status: int, media: str, lane: Lane) -> Series:
-        """The answers of one route (a template, not a path), status, format (`json`, …) and lane; the same object each time."""
+        """The answers of one route (a template, not a path), status, format (`json`, …) and lane, the same object each
+        time."""
         key = (route, str(status), media, lane)
         if (found := self._series.get(key)) is None:
             found = self._series[key] = Series()

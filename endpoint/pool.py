@@ -47,8 +47,8 @@ class _Displaced(QueryError):
 class Query:
     """A query as the protocol hands it over; the graphs are those of the request, None to leave them to the query.
 
-    `coding` is the content coding that its answer may have: `gzip`, `zstd` or none. `is_federated` says whether it calls
-    partners.
+    `coding` is the content coding that its answer may have: `gzip`, `zstd` or none; `is_federated` says whether it
+    calls partners.
     """
 
     text: str

@@ -3,9 +3,9 @@
 import asyncio
 
 import uvicorn
-from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from endpoint.app import Application
 from endpoint.settings import Settings
 
 CONNECTIONS = 2000
@@ -47,14 +47,15 @@ def protocol(read_timeout: float) -> type[asyncio.Protocol]:
     return TimedProtocol
 
 
-def serve(app: ASGIApp, settings: Settings) -> None:
-    """Serve until interrupted or terminated; answers that are on their way are finished first."""
-    uvicorn.run(
+def config(app: Application, settings: Settings) -> uvicorn.Config:
+    """How uvicorn serves the application."""
+    return uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
         http=protocol(settings.read_timeout),
         loop="uvloop",
+        ws="none",
         log_level="warning",
         timeout_keep_alive=int(settings.idle_timeout),
         timeout_graceful_shutdown=int(settings.delivery_timeout),
@@ -62,3 +63,8 @@ def serve(app: ASGIApp, settings: Settings) -> None:
         backlog=CONNECTIONS,
         server_header=False,
     )
+
+
+def serve(settings: Settings) -> None:
+    """Serve until interrupted or terminated; answers that are on their way are finished first."""
+    uvicorn.Server(config(Application(settings), settings)).run()

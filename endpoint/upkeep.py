@@ -17,12 +17,12 @@ import typer
 from rich.console import Console
 
 from endpoint import seals
-from endpoint.generations import Generation
+from endpoint.generations import Generation, Generations
 from endpoint.house import House
 from endpoint.settings import Settings
 from endpoint.verification import graph_faults, ledger_faults
 from loaders.ledger import Ledger
-from ontology.errors import StoreError
+from ontology.errors import ClearingHouseError, LedgerError, StoreError
 
 MANIFEST = "manifest.json"
 _LEDGER, _GENERATIONS = "ledger.sqlite", "generations"
@@ -42,18 +42,22 @@ def backup(directory: Directory) -> None:
     The folder appears whole or not at all; its manifest has the SHA-256 of every file.
     """
     _refuse_filled(directory)
-    house = House.of(Settings())
-    house.existing_ledger().close()
+    settings = Settings()
+    ledger = settings.data_dir / _LEDGER
+    if not ledger.is_file():
+        raise LedgerError(f"there are no records in {settings.data_dir} yet, so there is nothing to copy")
     building = directory.with_name(f"{directory.name}{_BUILDING}")
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir(parents=True)
     # The generation first: what is in it is in the ledger already, and stays in it.
-    generation = _copy_newest(house, building / _GENERATIONS)
-    head, is_stale = _copy_ledger(house.settings.data_dir / _LEDGER, building / _LEDGER)
+    generation = (
+        None if settings.store else _copy_newest(Generations(settings.generations_dir), building / _GENERATIONS)
+    )
+    head, is_stale = _copy_ledger(ledger, building / _LEDGER)
     if generation and is_stale:  # its files may hold what was redacted
         shutil.rmtree(building / _GENERATIONS)
         generation = None
-    _write_manifest(building, house, head, generation)
+    _write_manifest(building, settings.base_iri, head, generation)
     building.rename(directory)
     graph = f"generation {generation.name}" if generation else "no generation, it is made from the ledger"
     out.print(f"ledger at {head}, {graph}, in {directory}", markup=False, soft_wrap=True)
@@ -64,12 +68,12 @@ def _refuse_filled(directory: Path) -> None:
         raise StoreError(f"{directory} is not an empty folder")
 
 
-def _copy_newest(house: House, target: Path) -> Generation | None:
+def _copy_newest(generations: Generations, target: Path) -> Generation | None:
     """Copy the newest generation; StoreError if it is damaged, since a copy of it would be as well."""
-    newest = None if house.remote else house.generations.newest()
+    newest = generations.newest()
     if newest is None:
         return None
-    with house.generations.hold(newest) as path:
+    with generations.hold(newest) as path:
         shutil.copytree(path, target / newest.name, copy_function=_link_or_copy)
     if not seals.is_whole(target / newest.name):
         raise StoreError(f"generation {newest.name} is damaged; `clearinghouse serve` or `rebuild` makes it anew")
@@ -95,12 +99,12 @@ def _copy_ledger(source: Path, target: Path) -> tuple[int, bool]:
     return found
 
 
-def _write_manifest(directory: Path, house: House, head: int, generation: Generation | None) -> None:
+def _write_manifest(directory: Path, base_iri: str, head: int, generation: Generation | None) -> None:
     seal = seals.sealed(directory)
     manifest = {
         "application": f"clearinghouse-graph {version('clearinghouse-graph')}",
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
-        "baseIri": house.settings.base_iri,
+        "baseIri": base_iri,
         "sequence": head,
         "generation": generation.name if generation else None,
         "files": {name: {"bytes": size, "sha256": digest} for name, (size, digest) in seal.files.items()},
@@ -194,5 +198,5 @@ def _faults(house: House, ledger: Ledger, newest: Generation | None) -> Iterator
     try:
         with house.generations.hold(newest):
             yield from graph_faults(house, ledger, newest)
-    except StoreError as error:
-        yield str(error)
+    except ClearingHouseError as error:  # a document that nothing can be made of
+        yield f"the graph cannot be compared with the ledger: {error}"

@@ -1,9 +1,9 @@
 """The process that runs queries: it opens one generation, answers one query at a time and may be killed at any moment.
 
 Started by the pool as `python -m endpoint.worker SOCKET GENERATIONS_DIR GENERATION MEMORY_BYTES [PARTNERS]`, where
-SOCKET is the descriptor of its end of a socket pair, PARTNERS that of another for `endpoint.relay`. Both sides speak in frames: one byte of kind, four of length (big endian), the
-payload. The pool sends a QUERY; the worker says READY once, and for each query zero or more DATA, or PACKED ones if the
-answer is compressed, then one END.
+SOCKET is the descriptor of its end of a socket pair and PARTNERS that of another, for `endpoint.relay`. Both sides
+speak in frames: one byte of kind, four of length (big endian), the payload. The pool sends a QUERY; the worker says
+READY once, and for each query zero or more DATA, or PACKED ones if the answer is compressed, then one END.
 """
 
 import contextlib

@@ -14,6 +14,7 @@ import uvicorn
 
 from endpoint.app import Application
 from endpoint.generations import Generations
+from endpoint.server import config
 from endpoint.settings import Settings
 
 _START = 30.0  # seconds
@@ -22,14 +23,13 @@ _START = 30.0  # seconds
 @contextlib.contextmanager
 def serving(directory: Path, quads: Iterable[ox.Quad], **settings: Any) -> Iterator[str]:
     """A server whose only generation holds `quads`; yields the address of its SPARQL endpoint."""
-    whole = Settings(data_dir=directory, **settings)
+    whole = Settings(**{"data_dir": directory, "delivery_timeout": 5.0} | settings)
     store = ox.Store(str(directory / "live"))
     store.extend(list(quads))
     Generations(whole.generations_dir).create(store, 1)
     del store
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(Application(whole), log_level="critical", ws="none", timeout_graceful_shutdown=1)
-        server = uvicorn.Server(config)
+        server = uvicorn.Server(config(Application(whole), whole))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:

@@ -403,7 +403,7 @@ def test_no_token_less_or_more_is_prepared(query: str, sample_statistics: Statis
         if given is not None:
             tried += 1
             assert solutions(given, "text/csv") == solutions(by_engine(sample_store, changed, "text/csv"), "text/csv")
-    assert tried  # those with a keyword in small letters, at least
+    assert tried or "#" in query  # those with a keyword in small letters, at least
 
 
 def _changes(query: str) -> Iterator[str]:

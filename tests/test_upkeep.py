@@ -5,10 +5,11 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from conftest import Run, enter, graph, items, permit
+from conftest import Run, enter, graph, items, judge, permit
 
 from endpoint import seals
 from endpoint.cli import app
@@ -23,10 +24,7 @@ Damage = Callable[[Path], None]
 @pytest.fixture(autouse=True)
 def _commands(monkeypatch: pytest.MonkeyPatch) -> None:
     """The commands are there, wherever the command line takes them from."""
-    if not {"backup", "restore", "verify"} & {
-        command.callback.__name__ for command in app.registered_commands if command.callback
-    }:
-        monkeypatch.setattr(app, "registered_commands", app.registered_commands + upkeep.registered_commands)
+    monkeypatch.setattr(app, "registered_commands", app.registered_commands + upkeep.registered_commands)
 
 
 @pytest.fixture
@@ -95,6 +93,18 @@ def test_a_load_into_a_damaged_live_store_publishes_the_whole_graph(filled: Hous
     enter(filled, items([permit()]))
     assert graph(filled) > before
     assert checked(filled).faults == []
+
+
+def test_a_damaged_file_that_both_stores_share_is_found_in_both(house: House) -> None:
+    enter(house, items([permit()]))
+    before, newest = graph(house), house.generations.newest()
+    assert newest is not None
+    damaged = house.generations.path(newest) / OXIGRAPH
+    assert any(path.stat().st_nlink > 1 for path in damaged.glob("*.sst"))
+    _zero_a_block(damaged)
+    found = checked(house).faults
+    assert any("generation" in fault for fault in found) and any("live store" in fault for fault in found)
+    assert graph(house) == before
 
 
 def test_a_sound_house_is_left_alone(filled: House) -> None:
@@ -180,8 +190,6 @@ def test_a_backup_stays_what_it_is_when_the_house_goes_on(filled: House, inside:
 def test_a_generation_behind_the_restored_ledger_is_caught_up(house: House, inside: Run, tmp_path: Path) -> None:
     enter(house, items([permit()]))
     with house.store(), house.ledger() as ledger:
-        from conftest import judge
-
         judge(house, ledger, permit("5E7E71C0-AAAA-BBBB-CCCC-000000000002", number=700_002))
     assert inside("backup", str(tmp_path / "copy")).returncode == 0
     shutil.rmtree(house.settings.data_dir)
@@ -264,20 +272,25 @@ def test_redacted_documents_verify(house: House, inside: Run) -> None:
 
 
 def test_a_text_that_was_changed_is_found(filled: House, inside: Run) -> None:
-    with sqlite3.connect(filled.settings.data_dir / "ledger.sqlite") as connection:
-        connection.execute(
-            "UPDATE document SET text = replace(text, 'absPermit', 'absPermits') WHERE schema = 'absPermit'"
-        )
+    with filled.ledger() as ledger:
+        ledger.connection.execute("UPDATE document SET text = replace(text, '2020', '2021') WHERE schema = 'absPermit'")
     done = inside("verify")
     assert done.returncode == 1
     assert b"is not what was received" in done.stdout
 
 
+def test_a_text_that_nothing_can_be_made_of_is_found(house: House, inside: Run) -> None:
+    enter(house, items([permit()]))
+    with house.ledger() as ledger:
+        ledger.connection.execute("UPDATE document SET text = replace(text, 'absPermit', 'absPermits')")
+    done = inside("verify")
+    assert (done.returncode, b"cannot be compared" in done.stdout) == (1, True)
+
+
 def test_a_damaged_ledger_file_is_found(filled: House, inside: Run) -> None:
     path = filled.settings.data_dir / "ledger.sqlite"
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    connection.close()
     with path.open("r+b") as file:
         file.seek(path.stat().st_size // 2)
         file.write(bytes(4096 * 4))
@@ -298,7 +311,7 @@ def test_a_graph_with_another_statement_is_found(filled: House, inside: Run) -> 
     assert b"0 statements too many, 1 missing" in done.stdout
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("damage", [_truncate_manifest, _delete_a_sorted_file])
 def test_verify_finds_damaged_files(filled: House, inside: Run, damage: Damage) -> None:
     newest = filled.generations.newest()
     assert newest is not None

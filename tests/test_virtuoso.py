@@ -7,6 +7,7 @@ nothing else is.
 import asyncio
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -44,6 +45,7 @@ CANNOT = {"communique-to-capacity-building": "finds nothing by a path of no or o
 DESCRIBES_MORE = {"everything-about-a-record"}
 """SPARQL leaves open what DESCRIBE tells; Virtuoso adds who refers to the resource and the nodes inside it."""
 DECIMAL = ox.NamedNode("http://www.w3.org/2001/XMLSchema#decimal")
+DATE_TIME = ox.NamedNode("http://www.w3.org/2001/XMLSchema#dateTime")
 DIGITS = 15  # of a decimal that Virtuoso keeps
 
 CONFIGURATION = """
@@ -119,7 +121,7 @@ class Virtuoso:
         """What a graph holds."""
         query = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH <{name}> {{ ?s ?p ?o }} }}"
         response = self.ask(query, "application/n-triples")
-        return {quad.triple for quad in ox.parse(response.content, format=ox.RdfFormat.N_TRIPLES)}
+        return plain(response.content)
 
     def whole(self) -> set[ox.Quad]:
         """The statements of all graphs of ours but that of the mark, as `conftest.graph` gives them."""
@@ -129,7 +131,7 @@ class Virtuoso:
         quads: set[ox.Quad] = set()
         for name in ours:
             at = ox.NamedNode(name)
-            quads |= {ox.Quad(one.subject, one.predicate, _plain(one.object), at) for one in self.graph(name)}
+            quads |= {ox.Quad(one.subject, one.predicate, one.object, at) for one in self.graph(name)}
         return quads
 
     def ask(self, query: str, accept: str) -> httpx.Response:
@@ -144,8 +146,16 @@ def _free_ports() -> tuple[int, int]:
         return one.getsockname()[1], other.getsockname()[1]
 
 
+def plain(n_triples: bytes) -> set[ox.Triple]:
+    """The statements of N-Triples, their terms as both engines can write them."""
+    quads = ox.parse(n_triples, format=ox.RdfFormat.N_TRIPLES)
+    return {ox.Triple(quad.subject, quad.predicate, _plain(quad.object)) for quad in quads}
+
+
 def _plain(term: Any) -> Any:
-    """A term as both engines can write it: fractions of a second without zeros at their end, decimals of 15 digits."""
+    """A term as both engines can write it: seconds without zeros at the end, decimals of 15 digits."""
+    if isinstance(term, ox.Literal) and term.datatype == DATE_TIME:
+        return ox.Literal(re.sub(r"(\.\d*?)0+(?=\D|$)", r"\1", term.value), datatype=DATE_TIME)
     if isinstance(term, ox.Literal) and term.datatype == DECIMAL:
         return ox.Literal(f"{float(term.value):.{DIGITS}g}", datatype=DECIMAL)
     return term
@@ -207,12 +217,11 @@ def in_plain_words(server: Virtuoso, name: str, wanted: dict[str, Any]) -> dict[
     query = portable.read_text(encoding="utf-8") if portable.exists() else question(name)
     if "triples" in wanted:
         data = asked(server, Query(query, "application/n-triples", True, False))
-        quads = ox.parse(data, format=ox.RdfFormat.N_TRIPLES)
-        return {"triples": sorted(" ".join(map(str, quad.triple)) for quad in quads)}
+        return {"triples": sorted(" ".join(map(str, triple)) for triple in plain(data))}
     result = selected(server, query, query_timeout=60)
     if isinstance(result, ox.QueryBoolean):
         return {"boolean": bool(result)}
-    rows = [[written(term) for term in solution] for solution in result]
+    rows = [[written(_plain(term)) for term in solution] for solution in result]
     return {"variables": [variable.value for variable in result.variables], "rows": rows}
 
 
