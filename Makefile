@@ -1,5 +1,6 @@
 # make run    set up, load the bundled records, serve      (PORT=8000, DATA_DIR=data)
 # make test   set up, pass all tests
+# make test-clients  install SPARQL clients from Debian, PyPI and npm, and ask with each
 # make check  formatting, lint, types
 # make bench  the benchmarks, as ratios
 
@@ -11,7 +12,7 @@ export PORT DATA_DIR
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: run test check bench
+.PHONY: run test test-clients check bench
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -24,6 +25,10 @@ run: $(READY)
 
 test: check
 	$(BIN)/python -m pytest --cov --cov-report=term
+
+test-clients: $(READY)
+	sh tests/clients/install.sh
+	$(BIN)/python -m pytest tests/clients
 
 check: $(READY)
 	$(BIN)/ruff format --check .

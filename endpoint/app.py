@@ -32,7 +32,7 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Part of ASGI (https://asgi.readthedocs.io/en/latest/specs/main.html)."""
-        is_query = scope["type"] == "http" and scope["path"] == SPARQL_PATH
+        is_query = scope["type"] == "http" and scope["path"].rstrip("/") == SPARQL_PATH
         await (self.sparql if is_query else self.rest)(scope, receive, send)
 
 

@@ -26,6 +26,7 @@ from ontology.errors import StoreBusy, StoreError
 FOLDER = "dumps"
 """The folder of the dumps that are served, in the data directory."""
 KEPT = 2
+_NOTHING = "there is no graph to dump yet; load records first"
 _BUILDING, _REMOVING = ".building-", ".removing-"
 
 commands = typer.Typer()
@@ -44,7 +45,10 @@ def dump(
     """
     settings = Settings()
     folder = directory or settings.data_dir / FOLDER
-    with Ledger(settings.data_dir / "ledger.sqlite") as ledger:
+    path = settings.data_dir / "ledger.sqlite"
+    if not path.is_file():
+        raise StoreError(_NOTHING)
+    with Ledger(path) as ledger:
         manifest = make(folder, Generations(settings.generations_dir), ledger, settings.base_iri)
     typer.echo(
         f"{manifest.statements} statements of generation {manifest.generation} in {folder / manifest.generation}"
@@ -59,7 +63,7 @@ def make(folder: Path, generations: Generations, ledger: Ledger, base_iri: str, 
     """
     newest = generations.newest()
     if newest is None:
-        raise StoreError("there is no graph to dump yet; load records first")
+        raise StoreError(_NOTHING)
     with _alone(folder), generations.hold(newest) as source:
         target = folder / newest.name
         if not target.is_dir():

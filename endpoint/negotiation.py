@@ -37,10 +37,10 @@ RESULT_FORMATS = (
     Format("tsv", "text/tab-separated-values", ("text/plain",), _W3C + "SPARQL_Results_TSV"),
 )
 GRAPH_FORMATS = (
-    Format("turtle", "text/turtle", ("ttl", "application/x-turtle"), _W3C + "Turtle"),
+    Format("turtle", "text/turtle", ("ttl", "n3", "application/x-turtle"), _W3C + "Turtle"),
     Format("ntriples", "application/n-triples", ("nt", "text/plain"), _W3C + "N-Triples"),
-    Format("jsonld", "application/ld+json", ("application/json",), _W3C + "JSON-LD"),
-    Format("rdfxml", "application/rdf+xml", ("rdf", "application/xml", "text/xml"), _W3C + "RDF_XML"),
+    Format("jsonld", "application/ld+json", ("json-ld", "application/json"), _W3C + "JSON-LD"),
+    Format("rdfxml", "application/rdf+xml", ("rdf", "rdf+xml", "application/xml", "text/xml"), _W3C + "RDF_XML"),
     Format("trig", "application/trig", (), _W3C + "TriG"),
     Format("nquads", "application/n-quads", ("nq",), _W3C + "N-Quads"),
 )

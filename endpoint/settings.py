@@ -85,6 +85,10 @@ class Settings(BaseSettings):
 
     partners: dict[PartnerName, Partner] = Field(default={}, description="the servers that SERVICE may call, by name")
 
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
+    log_requests: bool = Field(default=True, description="a line in the log for each request")
+    log_client_address: bool = Field(default=False, description="with the address of the client")
+
     refuse_harvested: frozenset[Severity] = frozenset({"Violation"})
     refuse_submitted: frozenset[Severity] = frozenset({"Violation", "Warning"})
     publish_personal_contacts: bool = False

@@ -129,6 +129,7 @@ def test_the_proxy_streams_answers_and_logs_no_query_string() -> None:
     for directive in ("proxy_buffering off;", "client_header_timeout 10s;", "send_timeout 30s;", "ssl_certificate "):
         assert directive in text
     assert "$request_uri" not in text.partition("server {")[0]
+    assert text.count("server {") == text.count("access_log ")  # the default one tells query strings
     assert "$args" not in text and "$http_authorization" not in text
     assert text.count("{") == text.count("}")
 

@@ -4,7 +4,6 @@ import gzip
 import hashlib
 import io
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -251,7 +250,8 @@ def test_a_redaction_removes_the_dumps(house: House) -> None:
     folder = dumped(house).parent
     enter(house, items([permit(_guid(1), number=710_001)]))
     dumped(house)
-    assert (len(dumps.published(folder)), leaks(folder, canaries)) == (2, set(canaries.places))
+    assert len(dumps.published(folder)) == 2
+    assert "earlier: subject matter" in leaks(folder, canaries)
     enter(house, items([_later()]))
     assert (dumps.published(folder), leaks(folder, canaries)) == ([], set())
     assert leaks(dumped(house).parent, canaries) == set()
@@ -444,7 +444,7 @@ def test_nothing_but_the_files_of_a_dump_is_served(house: House, web: TestClient
     (folder / ".building-1").mkdir()
     (folder / ".building-1" / "all.nq.gz").write_bytes(b"secret")
     (folder / "1" / "secret").write_bytes(b"secret")
-    os.symlink(house.settings.data_dir / "ledger.sqlite", folder / "1" / "link.gz")
+    (folder / "1" / "link.gz").symlink_to(house.settings.data_dir / "ledger.sqlite")
     got = web.get(path, follow_redirects=True)
     assert got.status_code == 404, got.text
     assert got.headers["content-type"] == "application/problem+json"
@@ -477,3 +477,10 @@ def test_the_command_dumps_and_says_where(house: House, environment: dict[str, s
         assert done.returncode == 0, done.stderr.decode()
         assert f"generation 1 in {folder / '1'}" in " ".join(done.stdout.decode().split())
         assert (folder / "1" / "manifest.json").is_file()
+
+
+def test_the_command_makes_no_data_directory(environment: dict[str, str], tmp_path: Path) -> None:
+    script = "from endpoint.dumps import commands; commands()"
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True)
+    assert b"load records first" in done.stderr
+    assert not (tmp_path / "data").exists()
