@@ -9,8 +9,10 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Receive, Scope, Send
 
 from endpoint import pages, problems
+from endpoint.description import Descriptions
 from endpoint.front import EXPOSED, SparqlEndpoint
 from endpoint.generations import Generations
+from endpoint.keeper import StatisticsKeeper
 from endpoint.partner_page import partner_page
 from endpoint.partners import Partners
 from endpoint.pool import WorkerPool
@@ -26,9 +28,12 @@ class Application:
     def __init__(self, settings: Settings) -> None:
         self.partners = Partners(settings.partners)
         pool_partners = self.partners if settings.partners else None
-        self.pool = WorkerPool(Generations(settings.generations_dir), settings, pool_partners)
-        self.sparql = SparqlEndpoint(settings, self.pool, self.partners)
-        self.rest = _rest(settings, self.pool, self.partners)
+        generations = Generations(settings.generations_dir)
+        self.pool = pool = WorkerPool(generations, settings, pool_partners)
+        keeper = StatisticsKeeper(generations, settings.data_dir / "statistics", lambda: pool.generation)
+        descriptions = Descriptions(settings, lambda: keeper.of(pool.generation))
+        self.sparql = SparqlEndpoint(settings, pool, self.partners, keeper, descriptions)
+        self.rest = _rest(settings, pool, self.partners, keeper, descriptions)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Part of ASGI (https://asgi.readthedocs.io/en/latest/specs/main.html)."""
@@ -36,12 +41,14 @@ class Application:
         await (self.sparql if is_query else self.rest)(scope, receive, send)
 
 
-def _rest(settings: Settings, pool: WorkerPool, partners: Partners) -> FastAPI:
+def _rest(
+    settings: Settings, pool: WorkerPool, partners: Partners, keeper: StatisticsKeeper, descriptions: Descriptions
+) -> FastAPI:
     """All but the SPARQL endpoint."""
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with partners, pool:
+        async with partners, pool, keeper:
             yield
 
     app = FastAPI(title="Clearing-House Graph", lifespan=lifespan, openapi_url=None)
@@ -55,6 +62,7 @@ def _rest(settings: Settings, pool: WorkerPool, partners: Partners) -> FastAPI:
     )
     problems.install(app, settings.base_iri)
     app.add_route("/", _home, methods=["GET", "HEAD"])
+    app.router.routes.extend(descriptions.routes())
     app.add_route("/partners", partner_page, methods=["GET", "HEAD"])
     app.add_route("/livez", _livez, methods=["GET", "HEAD"])
     app.add_route("/readyz", _readyz, methods=["GET", "HEAD"])

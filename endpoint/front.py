@@ -15,8 +15,10 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
-from endpoint import pages, problems, protocol
+from endpoint import prepared, problems, protocol
 from endpoint.cache import Entry, ResultCache, entity_tag, is_repeatable, normalised
+from endpoint.description import Descriptions
+from endpoint.keeper import StatisticsKeeper
 from endpoint.negotiation import coding_of
 from endpoint.partners import Partners
 from endpoint.pool import Answer, Query, WorkerPool
@@ -79,10 +81,18 @@ class _Headers:
 class SparqlEndpoint:
     """The ASGI application at `/sparql`."""
 
-    def __init__(self, settings: Settings, pool: WorkerPool, partners: Partners) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        pool: WorkerPool,
+        partners: Partners,
+        statistics: StatisticsKeeper,
+        descriptions: Descriptions,
+    ) -> None:
         self.settings = settings
         self.pool = pool
         self.partners = partners
+        self.statistics, self.descriptions = statistics, descriptions
         self.cache = ResultCache(settings.cache_bytes)
         self._limiter = RateLimiter(settings.rate_limit, settings.rate_burst)
         self._flights: dict[Hashable, asyncio.Future[None]] = {}
@@ -122,7 +132,7 @@ class SparqlEndpoint:
             return
         operation = protocol.operation(query_string, content_type, body)
         if operation is None:
-            await exchange.respond(pages.service_description(Request(exchange.scope, exchange.receive)))
+            await exchange.respond(self.descriptions.service_description(Request(exchange.scope)))
             return
         size = len(operation.query.encode())
         if size > self.settings.max_query_bytes:
@@ -135,6 +145,9 @@ class SparqlEndpoint:
         key = (replace(query, text=normalised(query.text)), media_type)
         async with self._only_one(key):
             if entry := self.cache.get(key, self._generation, request):
+                await exchange.give(entry)
+            elif entry := self._prepared(query, media_type):
+                self.cache.put(key, entry, request)
                 await exchange.give(entry)
             elif entry := await self._evaluate(exchange, query, media_type):
                 self.cache.put(key, entry, request)
@@ -157,6 +170,25 @@ class SparqlEndpoint:
                 del self._flights[key]
             landed.set_result(None)
 
+    def _prepared(self, query: Query, media_type: str) -> Entry | None:
+        """The answer to a query that the statistics of the present generation answer."""
+        generation = self.pool.generation
+        found = self.statistics.of(generation)
+        if generation is None or found is None or query.is_graph or query.has_dataset:
+            return None
+        if query.default_graphs is not None or query.named_graphs is not None:
+            return None
+        body = prepared.answer(query.text, query.media_type, found)
+        return None if body is None else self._entry(generation.name, body, self._headers(generation.name, media_type))
+
+    def _headers(self, generation: str, media_type: str) -> list[tuple[bytes, bytes]]:
+        content_type, of = (b"content-type", media_type.encode()), GENERATION_HEADER.lower().encode()
+        return [content_type, _VARY, _REVALIDATE, (of, generation.encode()), self._limits, *CORS]
+
+    def _entry(self, generation: str, body: bytes, headers: list[tuple[bytes, bytes]]) -> Entry:
+        etag = entity_tag(body)
+        return Entry(generation, body, [*headers, (b"etag", etag), (b"content-length", str(len(body)).encode())], etag)
+
     async def _evaluate(self, exchange: "_Exchange", query: Query, media_type: str) -> Entry | None:
         """Have a worker answer; the answer if it was whole at once, None if it was sent as it came."""
         # HTTP/1.0 marks the end of an answer by closing the connection, so only a whole answer may be begun.
@@ -164,14 +196,7 @@ class SparqlEndpoint:
         async with _watched(exchange.receive):
             answer = await self.pool.answer(query, whole=whole)
             try:
-                headers = [
-                    (b"content-type", media_type.encode()),
-                    _VARY,
-                    _REVALIDATE,
-                    (GENERATION_HEADER.lower().encode(), answer.generation.name.encode()),
-                    self._limits,
-                    *CORS,
-                ]
+                headers = self._headers(answer.generation.name, media_type)
                 if answer.coding:
                     headers.append((b"content-encoding", answer.coding.encode()))
                 if not answer.complete:
@@ -179,9 +204,7 @@ class SparqlEndpoint:
                     return None
             finally:
                 answer.close()
-        etag = entity_tag(answer.head)
-        headers += [(b"etag", etag), (b"content-length", str(len(answer.head)).encode())]
-        entry = Entry(answer.generation.name, answer.head, headers, etag)
+        entry = self._entry(answer.generation.name, answer.head, headers)
         await exchange.give(entry)
         return entry
 

@@ -1,45 +1,10 @@
-"""Pages: what the service says of itself, to programs and to people."""
+"""Pages: what the service says of itself to people."""
 
 import html
-from collections.abc import Iterator
 
-import pyoxigraph as ox
-from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
-from endpoint.negotiation import GRAPH_FORMATS, RESULT_FORMATS, choose
-
-
-def service_description(request: Request) -> Response:
-    """What this endpoint can do (https://www.w3.org/TR/sparql11-service-description/), about its own address."""
-    name = request.query_params.get("format")
-    choice = choose(GRAPH_FORMATS, request.headers.get("accept", ""), name)
-    graph_format = ox.RdfFormat.from_media_type(choice.format.media_type)
-    assert graph_format is not None  # noqa: S101  (every row of the table is a format of the engine)
-    content = ox.serialize(_description(str(request.url.replace(query=""))), format=graph_format, prefixes={"sd": _SD})
-    return Response(content, headers={"Content-Type": choice.content_type, "Vary": "Accept"})
-
-
-_SD = "http://www.w3.org/ns/sparql-service-description#"
-_RDF_TYPE = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
-
-
-def _description(address: str) -> Iterator[ox.Triple]:
-    def sd(name: str) -> ox.NamedNode:
-        return ox.NamedNode(_SD + name)
-
-    service, dataset, graph = ox.NamedNode(address), ox.BlankNode(), ox.BlankNode()
-    yield ox.Triple(service, _RDF_TYPE, sd("Service"))
-    yield ox.Triple(service, sd("endpoint"), service)
-    yield ox.Triple(service, sd("supportedLanguage"), sd("SPARQL10Query"))
-    yield ox.Triple(service, sd("supportedLanguage"), sd("SPARQL11Query"))
-    yield ox.Triple(service, sd("feature"), sd("UnionDefaultGraph"))
-    for format_ in (*RESULT_FORMATS, *GRAPH_FORMATS):
-        yield ox.Triple(service, sd("resultFormat"), ox.NamedNode(format_.iri))
-    yield ox.Triple(service, sd("defaultDataset"), dataset)
-    yield ox.Triple(dataset, _RDF_TYPE, sd("Dataset"))
-    yield ox.Triple(dataset, sd("defaultGraph"), graph)
-    yield ox.Triple(graph, _RDF_TYPE, sd("Graph"))
+from endpoint.negotiation import GRAPH_FORMATS, RESULT_FORMATS
 
 
 def home(address: str, generation: str | None, query_timeout: float) -> Response:
