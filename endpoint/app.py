@@ -1,6 +1,7 @@
 """The way in: the HTTP application that puts the SPARQL endpoint, the health checks and the pages together."""
 
 import contextlib
+import sys
 from collections.abc import AsyncIterator
 
 from fastapi import FastAPI, Request
@@ -10,9 +11,13 @@ from starlette.types import Receive, Scope, Send
 
 from endpoint import pages, problems
 from endpoint.description import Descriptions
-from endpoint.front import EXPOSED, SparqlEndpoint
+from endpoint.exchange import EXPOSED
+from endpoint.front import SparqlEndpoint
 from endpoint.generations import Generations
 from endpoint.keeper import StatisticsKeeper
+from endpoint.logs import RequestLog
+from endpoint.metrics import MEDIA_TYPE, Metrics
+from endpoint.observation import Observer
 from endpoint.partner_page import partner_page
 from endpoint.partners import Partners
 from endpoint.pool import WorkerPool
@@ -26,23 +31,36 @@ class Application:
     """The application over the generations of `settings.data_dir`; its workers live as long as its lifespan."""
 
     def __init__(self, settings: Settings) -> None:
-        self.partners = Partners(settings.partners)
-        pool_partners = self.partners if settings.partners else None
+        metrics = Metrics()
+        log = RequestLog(sys.stderr, client_address=settings.log_client_address) if settings.log_requests else None
+        self.observer = Observer(metrics, log)
+        self.partners = Partners(settings.partners, metrics.partner_called)
         generations = Generations(settings.generations_dir)
-        self.pool = pool = WorkerPool(generations, settings, pool_partners)
+        self.pool = pool = WorkerPool(generations, settings, self.partners if settings.partners else None, metrics)
         keeper = StatisticsKeeper(generations, settings.data_dir / "statistics", lambda: pool.generation)
         descriptions = Descriptions(settings, lambda: keeper.of(pool.generation))
-        self.sparql = SparqlEndpoint(settings, pool, self.partners, keeper, descriptions)
-        self.rest = _rest(settings, pool, self.partners, keeper, descriptions)
+        self.sparql = SparqlEndpoint(settings, pool, self.partners, keeper, descriptions, self.observer)
+        self.rest = _rest(settings, pool, self.partners, keeper, descriptions, metrics)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Part of ASGI (https://asgi.readthedocs.io/en/latest/specs/main.html)."""
-        is_query = scope["type"] == "http" and scope["path"].rstrip("/") == SPARQL_PATH
-        await (self.sparql if is_query else self.rest)(scope, receive, send)
+        if scope["type"] != "http":
+            await self.rest(scope, receive, send)
+            if self.observer.log:
+                self.observer.log.flush()  # the lifespan has ended
+        elif scope["path"].rstrip("/") == SPARQL_PATH:
+            await self.sparql(scope, receive, send)
+        else:
+            await self.observer.observed(self.rest, scope, receive, send)
 
 
 def _rest(
-    settings: Settings, pool: WorkerPool, partners: Partners, keeper: StatisticsKeeper, descriptions: Descriptions
+    settings: Settings,
+    pool: WorkerPool,
+    partners: Partners,
+    keeper: StatisticsKeeper,
+    descriptions: Descriptions,
+    metrics: Metrics,
 ) -> FastAPI:
     """All but the SPARQL endpoint."""
 
@@ -52,7 +70,7 @@ def _rest(
             yield
 
     app = FastAPI(title="Clearing-House Graph", lifespan=lifespan, openapi_url=None)
-    app.state.settings, app.state.pool, app.state.partners = settings, pool, partners
+    app.state.settings, app.state.pool, app.state.partners, app.state.metrics = settings, pool, partners, metrics
     app.add_middleware(
         CORSMiddleware,
         allow_origins=["*"],
@@ -64,6 +82,7 @@ def _rest(
     app.add_route("/", _home, methods=["GET", "HEAD"])
     app.router.routes.extend(descriptions.routes())
     app.add_route("/partners", partner_page, methods=["GET", "HEAD"])
+    app.add_route("/metrics", _metrics, methods=["GET", "HEAD"])
     app.add_route("/livez", _livez, methods=["GET", "HEAD"])
     app.add_route("/readyz", _readyz, methods=["GET", "HEAD"])
     return app
@@ -87,6 +106,11 @@ async def _readyz(request: Request) -> Response:
             "workersWithoutNetwork": sum(worker.isolated for worker in pool.workers),
         }
     )
+
+
+async def _metrics(request: Request) -> Response:
+    """What Prometheus collects."""
+    return Response(request.app.state.metrics.page(), headers={"Content-Type": MEDIA_TYPE})
 
 
 async def _home(request: Request) -> Response:

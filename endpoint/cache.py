@@ -28,12 +28,16 @@ def normalised(query: str) -> str:
 
 @dataclass(slots=True)
 class Entry:
-    """A whole answer: its body and headers as they are sent; the entity tag is made of its bytes."""
+    """A whole answer: its body and headers as they are sent; the entity tag is made of its bytes.
+
+    `about` is what the log and the metrics tell of it: its format, the form of its query and this one's digest.
+    """
 
     generation: str
     body: bytes
     headers: list[tuple[bytes, bytes]]
     etag: bytes
+    about: tuple[str, str, str] = ("none", "", "")
     requests: list[Hashable] = field(default_factory=list)
 
 

@@ -24,7 +24,7 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from endpoint import exports, reports
+from endpoint import exports, logs, reports
 from endpoint.generations import Generations
 from endpoint.house import House, finish, go_on
 from endpoint.house import load as load_items
@@ -35,6 +35,8 @@ from endpoint.negotiation import GRAPH_FORMS, choose, formats_of
 from endpoint.pool import Query, WorkerPool
 from endpoint.settings import Settings
 from endpoint.store import records_and_vocabulary
+from endpoint.upkeep import app as upkeep
+from endpoint.verification import checked
 from loaders import generate as generator
 from loaders.gate import Outcome
 from loaders.ledger import Ledger
@@ -54,6 +56,7 @@ Exit codes: 0 done, 1 some records were refused, 2 the command could not be carr
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=ABOUT)
 quarantine = typer.Typer(no_args_is_help=True, help="See what was refused and why, and judge it again.")
 app.add_typer(quarantine, name="quarantine")
+app.registered_commands += upkeep.registered_commands
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -364,13 +367,16 @@ def _query_text(given: str) -> str:
 def serve() -> None:
     """Serve the published graph at /sparql, and take newer generations over as they appear.
 
-    A load that was cut off is finished first.
+    A load that was cut off is finished first, and a graph that is damaged is built anew.
     """
     from endpoint import server  # here, since the other commands start in half the time without a web server
 
     settings = Settings()
+    logs.configure(settings.log_level)
     if (settings.data_dir / "ledger.sqlite").exists():
-        go_on(House.of(settings))
+        house = House.of(settings)
+        checked(house)
+        go_on(house)
     err.print(f"http://{settings.host}:{settings.port}/sparql", markup=False)
     server.serve(settings)
 

@@ -108,13 +108,11 @@ def _page(manifests: list[Manifest]) -> str:
 
 
 def _dump(manifest: Manifest) -> str:
-    files: dict[str, list[File]] = {}
-    for file in manifest.files:
-        files.setdefault(file.part, []).append(file)
+    parts = {part: [file for file in manifest.files if file.part == part] for part in TITLES}
     rows = "".join(
-        f"<tr><th scope=row>{html.escape(TITLES[part])}</th><td>{some[0].statements:,}</td>"
-        f"<td>{'<br>'.join(_link(manifest, file) for file in some)}</td></tr>"
-        for part, some in files.items()
+        f"<tr><th scope=row>{html.escape(TITLES[part])}</th><td>{files[0].statements:,}</td>"
+        f"<td>{'<br>'.join(_link(manifest, file) for file in files)}</td></tr>"
+        for part, files in parts.items()
     )
     about = ", ".join(
         f'<a href="{manifest.generation}/{name}">{name}</a>' for name in (MANIFEST, CHECKSUMS, DESCRIPTION)
@@ -126,7 +124,7 @@ def _dump(manifest: Manifest) -> str:
 
 
 def _link(manifest: Manifest, file: File) -> str:
-    return f'<a href="{manifest.generation}/{file.name}"><code>{file.name}</code></a> {file.size / 1e6:,.1f} MB'
+    return f'<a href="{manifest.generation}/{file.name}"><code>{file.name}</code></a> {file.size / 1000:,.0f} kB'
 
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'"

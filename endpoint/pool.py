@@ -13,12 +13,15 @@ import asyncio
 import contextlib
 import json
 import logging
+import signal
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass
+from typing import Literal
 
 from endpoint.generations import Generation, Generations
 from endpoint.lexer import located
+from endpoint.metrics import Metrics
 from endpoint.partners import Partners
 from endpoint.settings import Settings
 from endpoint.turns import Turns
@@ -75,7 +78,7 @@ class Answer:
         self._timer: asyncio.TimerHandle | None = None
 
     @property
-    def lane(self) -> str:
+    def lane(self) -> Literal["fast", "slow"]:
         """Which lane it is answered in: `fast` or `slow`."""
         return "slow" if self._worker.slow else "fast"
 
@@ -139,6 +142,7 @@ class Answer:
         elif self._worker.slow or self._worker.lent:
             self._failure = QueryTimeout(_TOO_LONG.format(self._pool.time_limit))
             self._worker.kill()
+            self._pool.metrics.worker_died("timeout")
         else:
             self._failure = _Displaced("the slow lane is full")
             self._worker.kill()
@@ -158,6 +162,7 @@ class Answer:
         if self._closed:
             return QueryError("the answer is no longer wanted")
         code = await self._worker.stop()
+        self._pool.metrics.worker_died("memory" if code == -signal.SIGABRT else "crash")
         _log.warning("worker %d ended with code %d while answering", self._worker.pid, code)
         return QueryTooLarge("the query ended its process, most likely by taking more memory than one query may")
 
@@ -184,8 +189,18 @@ def _failure(error: str, message: str) -> ClearingHouseError:
 class WorkerPool:
     """The workers of one server. Use it as an asynchronous context manager; leaving it ends every worker."""
 
-    def __init__(self, generations: Generations, settings: Settings, partners: Partners | None = None) -> None:
+    def __init__(
+        self,
+        generations: Generations,
+        settings: Settings,
+        partners: Partners | None = None,
+        metrics: Metrics | None = None,
+    ) -> None:
         self._generations, self._settings, self._partners = generations, settings, partners
+        self.metrics = metrics or Metrics()
+        self.metrics.watch("queue_waiting", "Queries waiting for a worker", lambda: len(self._turns))
+        self.metrics.watch("slow_queue_waiting", "Queries waiting for the slow lane", lambda: len(self._slow_turns))
+        self.metrics.watch("busy_workers", "Workers that answer", lambda: sum(one.busy for one in self._workers))
         self._workers: set[Worker] = set()
         self._idle: list[Worker] = []
         self._turns: Turns[Worker] = Turns(settings.queue_length, "query worker", self._put_back)
@@ -348,11 +363,16 @@ class WorkerPool:
             return
         while not self._is_complete(newest):
             worker = await Worker.start(self._generations, newest, self._settings.worker_memory, self._partners)
+            if self._is_complete(newest):  # one that was lent has come back meanwhile
+                await worker.stop()
+                break
             self._workers.add(worker)
             self._spawn_task(self._watch(worker))
             if self.generation != newest:
                 self.generation = newest
                 self._known_slow.clear()
+                published = self._generations.path(newest).stat().st_mtime
+                self.metrics.took_over(newest.sequence, newest.build, published)
             self._put_back(worker)
             self._retire_one(newest)
         while self._retire_one(newest):

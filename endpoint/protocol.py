@@ -104,8 +104,18 @@ def _graphs(parameters: list[tuple[str, str]], name: str) -> list[str]:
     return graphs
 
 
-def negotiated(asked: Operation, accept: str, coding: str, address: Address) -> tuple[Query, str]:
-    """The query for the pool, in which an answer may have the content coding, and the Content-Type of its answer."""
+@dataclass(frozen=True)
+class Negotiated:
+    """A query for an engine, and what its answer is: its form (`SELECT` …), its Content-Type, its format's name."""
+
+    query: Query
+    form: str
+    content_type: str
+    format: str
+
+
+def negotiated(asked: Operation, accept: str, coding: str, address: Address) -> Negotiated:
+    """The query of an operation, whose answer may have the content coding, in the format that is most welcome."""
     sketch = outline(asked.query, address)
     choice = choose(formats_of(sketch.form), accept, asked.format)
     from_request = bool(asked.default_graphs or asked.named_graphs)
@@ -119,4 +129,4 @@ def negotiated(asked: Operation, accept: str, coding: str, address: Address) -> 
         coding,
         sketch.is_federated,
     )
-    return query, choice.content_type
+    return Negotiated(query, sketch.form, choice.content_type, choice.format.name)

@@ -153,6 +153,13 @@ class Ledger:
         """The newest sequence number, 0 for an empty ledger."""
         return int(self.connection.execute("SELECT COALESCE(MAX(seq), 0) FROM event").fetchone()[0])
 
+    def time_of(self, seq: int) -> str:
+        """When the newest event up to a sequence number was appended, an ISO 8601 time. LedgerError if none was."""
+        at = self.connection.execute("SELECT at FROM event WHERE seq <= ? ORDER BY seq DESC LIMIT 1", (seq,)).fetchone()
+        if at is None:
+            raise LedgerError(f"the ledger has no event up to {seq}")
+        return str(at[0])
+
     def known(self, digests: Iterable[str]) -> set[str]:
         """Those of the digests whose document has been received before."""
         query = """WITH asked AS (SELECT value FROM json_each(?))

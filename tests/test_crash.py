@@ -148,7 +148,7 @@ def stream(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_fifty_kills_lose_nothing(house: House, whole: House, driver: Driver, stream: Path) -> None:
-    chances = random.Random(50)  # noqa: S311
+    chances = random.Random(50)
     killed: Counter[str] = Counter()
     begun = time.monotonic()
     while killed.total() < KILLS:

@@ -35,7 +35,7 @@ class Canaries:
     """Random strings by the place they were put in."""
 
     def __init__(self) -> None:
-        self._random = random.Random(20_240)  # noqa: S311
+        self._random = random.Random(20_240)
         self.places: dict[str, str] = {}
 
     def __call__(self, place: str) -> str:

@@ -166,7 +166,7 @@ def test_what_a_failing_store_did_not_take_is_written_at_the_next_occasion(
 ) -> None:
     enter(house, _permits(1, 2, 3))
     there.writes_left = writes
-    with pytest.raises(StoreError, match="answered 503: out of order$"):
+    with pytest.raises(StoreError, match=r"answered 503: out of order$"):
         enter(away, _permits(1, 2, 3))
     assert not go_on_quietly(away)
     there.writes_left = 1_000_000
@@ -236,13 +236,8 @@ def test_updates_stay_short_and_lose_nothing() -> None:
 
 
 def _mark(published: int = 7) -> httpx.Response:
-    rows = [
-        {
-            "name": {"type": "uri", "value": f"urn:x-clearinghouse:{name}"},
-            "number": {"type": "literal", "value": str(n)},
-        }
-        for name, n in (("applied", 7), ("published", published), ("build", 2))
-    ]
+    numbers = {"applied": "7", "published": str(published), "build": "2"}
+    rows = [{"name": {"value": f"urn:x-clearinghouse:{name}"}, "number": {"value": n}} for name, n in numbers.items()]
     return httpx.Response(200, json={"head": {"vars": ["name", "number"]}, "results": {"bindings": rows}})
 
 
@@ -431,20 +426,25 @@ def test_queries_wait_for_a_place_and_one_too_many_is_turned_away() -> None:
 def test_an_answer_that_is_closed_early_gives_its_place_back_and_its_connection_up() -> None:
     closed = []
 
-    async def parts() -> AsyncIterator[bytes]:
-        try:
+    class Endless(httpx.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
             while True:
                 yield b"x" * (1 << 20)
-        finally:
+
+        async def aclose(self) -> None:
             closed.append(True)
 
+    def handler(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, stream=Endless(), headers={"Content-Type": JSON_TYPE})
+
     async def run() -> None:
-        async with engine(lambda _: _json(parts()), workers=1, queue_length=0) as made:
+        async with engine(handler, workers=1, queue_length=0) as made:
             for _ in range(3):
                 answer = await made.answer(Query("ASK {}", JSON_TYPE, False, False))
                 answer.close()
                 answer.close()
-                await asyncio.sleep(0)
+                await asyncio.sleep(0.01)
+                assert closed.pop()
 
     asyncio.run(run())
 

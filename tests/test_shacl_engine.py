@@ -558,7 +558,7 @@ class Generator:
     """Random shapes and records over a handful of names, so that they meet."""
 
     def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)  # noqa: S311
+        self.random = random.Random(seed)
 
     def one(self, *choices: str) -> str:
         return self.random.choice(choices)
@@ -643,7 +643,7 @@ BACKGROUND = "ex:out a ex:E ; ex:p ex:a, 'x'@en ; ex:q 1 ."
 def test_random_shapes_and_records_get_the_same_results_from_both_engines(
     seed: int | None = None, seconds: float = 12.0
 ) -> None:
-    seed = random.randrange(10**6) if seed is None else seed  # noqa: S311  # printed for another run
+    seed = random.randrange(10**6) if seed is None else seed  # printed for another run
     deadline = time.monotonic() + seconds
     rounds = found = handed_over = 0
     while time.monotonic() < deadline:

@@ -79,6 +79,7 @@ ResultSetMaxRows = {rows}
 MaxQueryExecutionTime = 60
 """
 ROWS = 20_000
+GRAPH_STORE, UPDATES = "graphs=/sparql-graph-crud-auth", "update=/sparql-auth"
 
 
 class Virtuoso:
@@ -114,7 +115,7 @@ class Virtuoso:
         self.process.wait()
         (self.directory / "virtuoso.lck").unlink(missing_ok=True)
 
-    def setting(self, more: str = "graphs=/sparql-graph-crud-auth&update=/sparql-auth") -> str:
+    def setting(self, more: str = GRAPH_STORE) -> str:
         return f"sparql+http://dba:dba@127.0.0.1:{self.port}/sparql?auth=digest&{more}"
 
     def graph(self, name: str) -> set[ox.Triple]:
@@ -273,7 +274,6 @@ def spare(tmp_path: Path, virtuoso: Virtuoso) -> Iterator[Virtuoso]:
     server.kill()
 
 
-UPDATES = "update=/sparql-auth"
 GRAPHS = f"SELECT (COUNT(DISTINCT ?g) AS ?n) WHERE {{ GRAPH ?g {{ ?s ?p ?o }} FILTER(STRSTARTS(STR(?g), '{RECORD}')) }}"
 
 
@@ -289,8 +289,8 @@ def killed_at(graphs: int, server: Virtuoso, command: list[str], environment: di
         running.wait()
 
 
-@pytest.mark.parametrize("way", ["graphs=/sparql-graph-crud-auth", UPDATES])
-def test_a_killed_load_is_finished_later_whichever_side_was_killed(
+@pytest.mark.parametrize("way", [GRAPH_STORE, UPDATES])
+def test_a_load_killed_again_and_again_is_finished_later(
     way: str, spare: Virtuoso, tmp_path: Path, house: House, environment: dict[str, str]
 ) -> None:
     path = written_to(tmp_path / "records.ndjson", [one.document for one in records(90, seed=4)])
@@ -298,6 +298,19 @@ def test_a_killed_load_is_finished_later_whichever_side_was_killed(
     load = [*COMMAND, "load", path]
     killed_at(12, spare, load, there)
     killed_at(40, spare, load, there)
+    done = subprocess.run(load, env=there, capture_output=True, timeout=200)
+    assert done.returncode == 0, done.stderr.decode()
+    enter(house, read([path]))
+    assert spare.whole() == expected_of(graph(house))
+
+
+def test_a_killed_server_has_lost_nothing(
+    spare: Virtuoso, tmp_path: Path, house: House, environment: dict[str, str]
+) -> None:
+    path = written_to(tmp_path / "records.ndjson", [one.document for one in records(90, seed=4)])
+    there = environment | {"CLEARINGHOUSE_STORE": spare.setting()}
+    load = [*COMMAND, "load", path]
+    killed_at(12, spare, load, there)
     spare.kill()
     refused = subprocess.run([*COMMAND, "status"], env=there, capture_output=True, timeout=100)
     assert refused.returncode == 2
@@ -307,7 +320,6 @@ def test_a_killed_load_is_finished_later_whichever_side_was_killed(
     done = subprocess.run(load, env=there, capture_output=True, timeout=200)
     assert done.returncode == 0, done.stderr.decode()
     enter(house, read([path]))
-    assert spare.whole() == expected_of(graph(house))
     spare.kill()
     spare.start()
     assert spare.whole() == expected_of(graph(house))
