@@ -487,7 +487,7 @@ def test_a_full_queue_is_503(client: httpx.Client, running: Running) -> None:
             target = f"/sparql?{urlencode({'query': f'{CARTESIAN} # {number}'})}"  # the same one would wait for itself
             connection.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         time.sleep(0.3)
-        response = _ask(client, running, f"{COUNT} # not in the cache")
+        response = _ask(client, running, "SELECT ?s { ?s ?p ?o } LIMIT 1 # neither kept nor prepared")
         _problem(response, 503, "busy")
         assert response.headers["Retry-After"]
     _until(lambda: _ask(client, running, COUNT).status_code == 200)
