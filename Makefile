@@ -24,6 +24,7 @@ run: $(READY)
 	$(BIN)/clearinghouse serve
 
 test: check
+	sh tests/install-engines.sh
 	$(BIN)/python -m pytest --cov --cov-report=term
 
 test-clients: $(READY)

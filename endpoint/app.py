@@ -11,9 +11,10 @@ from starlette.types import Receive, Scope, Send
 
 from endpoint import pages, problems
 from endpoint.description import Descriptions
+from endpoint.engine import RemoteEngine
 from endpoint.exchange import EXPOSED
 from endpoint.front import SparqlEndpoint
-from endpoint.generations import Generations
+from endpoint.generations import Generation, Generations
 from endpoint.keeper import StatisticsKeeper
 from endpoint.logs import RequestLog
 from endpoint.metrics import MEDIA_TYPE, Metrics
@@ -21,6 +22,7 @@ from endpoint.observation import Observer
 from endpoint.partner_page import partner_page
 from endpoint.partners import Partners
 from endpoint.pool import WorkerPool
+from endpoint.remote import Address
 from endpoint.settings import Settings
 from ontology.errors import StoreError
 
@@ -36,11 +38,20 @@ class Application:
         self.observer = Observer(metrics, log)
         self.partners = Partners(settings.partners, metrics.partner_called)
         generations = Generations(settings.generations_dir)
-        self.pool = pool = WorkerPool(generations, settings, self.partners if settings.partners else None, metrics)
-        keeper = StatisticsKeeper(generations, settings.data_dir / "statistics", lambda: pool.generation)
-        descriptions = Descriptions(settings, lambda: keeper.of(pool.generation))
-        self.sparql = SparqlEndpoint(settings, pool, self.partners, keeper, descriptions, self.observer)
-        self.rest = _rest(settings, pool, self.partners, keeper, descriptions, metrics)
+        self.engine: WorkerPool | RemoteEngine
+        if settings.store:
+            self.engine = RemoteEngine(Address.of(settings.store.get_secret_value()), settings)
+        else:
+            partners = self.partners if settings.partners else None
+            self.engine = WorkerPool(generations, settings, partners, metrics)
+        keeper = StatisticsKeeper(generations, settings.data_dir / "statistics", self._counted)
+        descriptions = Descriptions(settings, lambda: keeper.of(self._counted()))
+        self.sparql = SparqlEndpoint(settings, self.engine, self.partners, keeper, descriptions, self.observer)
+        self.rest = _rest(settings, self.engine, self.partners, keeper, descriptions, metrics)
+
+    def _counted(self) -> Generation | None:
+        """The generation whose statistics are of use: those of a remote store are not counted."""
+        return self.engine.generation if isinstance(self.engine, WorkerPool) else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Part of ASGI (https://asgi.readthedocs.io/en/latest/specs/main.html)."""
@@ -56,7 +67,7 @@ class Application:
 
 def _rest(
     settings: Settings,
-    pool: WorkerPool,
+    engine: WorkerPool | RemoteEngine,
     partners: Partners,
     keeper: StatisticsKeeper,
     descriptions: Descriptions,
@@ -66,11 +77,11 @@ def _rest(
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with partners, pool, keeper:
+        async with partners, engine, keeper:
             yield
 
     app = FastAPI(title="Clearing-House Graph", lifespan=lifespan, openapi_url=None)
-    app.state.settings, app.state.pool, app.state.partners, app.state.metrics = settings, pool, partners, metrics
+    app.state.settings, app.state.engine, app.state.partners, app.state.metrics = settings, engine, partners, metrics
     app.add_middleware(
         CORSMiddleware,
         allow_origins=["*"],
@@ -95,17 +106,16 @@ async def _livez(request: Request) -> Response:
 
 async def _readyz(request: Request) -> Response:
     """Whether a query would be answered, and by how many workers."""
-    pool: WorkerPool = request.app.state.pool
-    if pool.generation is None or not pool.workers:
-        raise StoreError("there is no graph to query yet" if pool.generation is None else "no query worker is ready")
-    return JSONResponse(
-        {
-            "status": "ready",
-            "generation": pool.generation.name,
-            "workers": len(pool.workers),
-            "workersWithoutNetwork": sum(worker.isolated for worker in pool.workers),
-        }
-    )
+    engine: WorkerPool | RemoteEngine = request.app.state.engine
+    if engine.generation is None:
+        raise StoreError("there is no graph to query yet")
+    ready: dict[str, object] = {"status": "ready", "generation": engine.generation.name}
+    if isinstance(engine, WorkerPool):
+        if not engine.workers:
+            raise StoreError("no query worker is ready")
+        isolated = sum(worker.isolated for worker in engine.workers)
+        ready |= {"workers": len(engine.workers), "workersWithoutNetwork": isolated}
+    return JSONResponse(ready)
 
 
 async def _metrics(request: Request) -> Response:
@@ -115,6 +125,6 @@ async def _metrics(request: Request) -> Response:
 
 async def _home(request: Request) -> Response:
     """The first page: what is here and how to ask."""
-    generation, settings = request.app.state.pool.generation, request.app.state.settings
+    generation, settings = request.app.state.engine.generation, request.app.state.settings
     address = str(request.url.replace(path=SPARQL_PATH, query=""))
     return pages.home(address, generation.name if generation else None, settings.query_timeout)

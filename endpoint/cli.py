@@ -267,7 +267,7 @@ def status() -> None:
         for title, counted in (("schema", schemas), ("country", countries)):
             rows = [(name, *(str(verdicts[kind]) for kind in kinds)) for name, verdicts in sorted(counted.items())]
             _print_table((title, *kinds), rows)
-        head, newest = ledger.head(), house.generations.newest()
+        head, newest = ledger.head(), house.newest()
         out.print(f"ledger at {head}, generation {newest.name if newest else 'none'}")
         if not finished:
             out.print("a load is running: the graph is behind the ledger")
@@ -280,7 +280,7 @@ def rebuild() -> None:
     house.existing_ledger().close()
     with house.store() as store, house.ledger() as ledger, _progress("rebuilding") as advance:
         rebuild_graph(house.gate(ledger, agent="rebuild"), store, advance)
-        newest = house.generations.newest()
+        newest = house.newest()
     out.print(f"generation {newest.name if newest else 'none'}")
 
 

@@ -21,7 +21,7 @@ _NO_PART = ord("0")  # the sum of the bits of its parts, added to this, ends a l
 
 
 def write(generation: Path, directory: Path, base_iri: str) -> dict[str, int]:
-    """Write every part of a generation in every syntax; the statements of each part.
+    """Write every part of a generation as N-Quads and TriG, and the whole in Jelly; the statements of each part.
 
     The store is read once, since that takes longest: graph by graph, which is the order of TriG and Jelly. The lines of
     N-Quads go through a sort on disk. The largest graph has to fit into memory, no more.
@@ -29,11 +29,11 @@ def write(generation: Path, directory: Path, base_iri: str) -> dict[str, int]:
     counts = dict.fromkeys(PARTS, 0)
     with Lines(directory) as lines:
         with ExitStack() as stack:
-            blocks, jelly = _Parts(directory, ".trig", stack), _JellyParts(directory, stack)
+            blocks, jelly = _Parts(directory, ".trig", stack), _Jelly(directory, stack)
             for graph, parts in _graphs(generation, directory, base_iri):
                 for block in trig(graph):
                     blocks.write(block, parts)
-                jelly.write(graph, parts)
+                jelly.write(graph)
                 end = b"%c\n" % (_NO_PART + parts)
                 lines.add(line[:-1] + end for line in graph)
                 counts |= {part: counts[part] + len(graph) for place, part in enumerate(PARTS) if parts >> place & 1}
@@ -82,23 +82,18 @@ class _Parts:
                     file.write(data)
 
 
-class _JellyParts:
-    """The files of every part in Jelly; none where the extra is not installed."""
+class _Jelly:
+    """The one file in Jelly, of everything, since it takes as long as all others together; none without the extra."""
 
     def __init__(self, directory: Path, stack: ExitStack) -> None:
-        self._files = []
+        self._file = None
         if find_spec("pyjelly"):
             from endpoint.jelly import JellyFile
 
-            names = (directory / f"{part}.jelly.zst" for part in PARTS)
-            self._files = [JellyFile(stack.enter_context(opened(name, ".zst"))) for name in names]
-        for file in self._files:
-            stack.callback(file.end)
+            self._file = JellyFile(stack.enter_context(opened(directory / "all.jelly.zst", ".zst")))
+            stack.callback(self._file.end)
 
-    def write(self, lines: list[bytes], parts: int) -> None:
-        """Append lines of N-Quads to the files of some parts, given as the sum of their bits."""
-        if self._files:
-            quads = list(ox.parse(b"".join(lines), format=ox.RdfFormat.N_QUADS, lenient=True))
-            for place, file in enumerate(self._files):
-                if parts >> place & 1:
-                    file.write(quads)
+    def write(self, lines: list[bytes]) -> None:
+        """Append lines of N-Quads."""
+        if self._file:
+            self._file.write(ox.parse(b"".join(lines), format=ox.RdfFormat.N_QUADS, lenient=True))

@@ -17,6 +17,7 @@ import httpx2 as httpx
 
 from endpoint.generations import Generation
 from endpoint.lexer import outline
+from endpoint.metrics import Lane
 from endpoint.negotiation import NotAcceptableError
 from endpoint.pool import Query
 from endpoint.remote import JSON_RESULTS, MARK_QUERY, Address, Mark, said
@@ -57,7 +58,7 @@ class Running(Protocol):
         """What it is answered from."""
 
     @property
-    def lane(self) -> str:
+    def lane(self) -> Lane:
         """By which way it is answered: `fast`, `slow` or `remote`."""
 
     def rest(self) -> AsyncIterator[bytes]:
@@ -93,7 +94,7 @@ class RemoteAnswer:
         self.head = b""
         self.complete = False
         self.coding = ""
-        self.lane = "remote"
+        self.lane: Lane = "remote"
         self._engine, self._seconds_left, self._bytes_left = engine, seconds, engine.max_bytes
         self._response: httpx.Response | None = None
         self._parts: AsyncIterator[bytes]

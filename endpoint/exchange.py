@@ -11,9 +11,9 @@ from starlette.types import Receive, Scope, Send
 
 from endpoint import logs
 from endpoint.cache import Entry
+from endpoint.engine import Running
 from endpoint.metrics import Lane
 from endpoint.observation import Observation
-from endpoint.pool import Answer
 from ontology.errors import QueryError
 
 EXPOSED = ("Content-Length", "ETag", "Retry-After", "X-Request-ID", "Clearinghouse-Generation", "Clearinghouse-Limits")
@@ -86,7 +86,7 @@ class Exchange:
         await self._start(200, entry.headers)
         await self._part(b"" if self.scope["method"] == "HEAD" else entry.body, more=False)
 
-    async def stream(self, answer: Answer, headers: list[tuple[bytes, bytes]], time_limit: float) -> None:
+    async def stream(self, answer: Running, headers: list[tuple[bytes, bytes]], time_limit: float) -> None:
         """Send an answer as it comes; one that breaks off is cut off too, so that nobody takes it for whole."""
         try:
             async with asyncio.timeout(time_limit):

@@ -17,13 +17,13 @@ from starlette.types import Receive, Scope, Send
 from endpoint import logs, prepared, problems, protocol
 from endpoint.cache import Entry, ResultCache, entity_tag, is_repeatable, normalised
 from endpoint.description import Descriptions
+from endpoint.engine import Engine
 from endpoint.exchange import CORS, ClientGone, Exchange, Headers, watched
 from endpoint.generations import Generation
 from endpoint.keeper import StatisticsKeeper
 from endpoint.negotiation import coding_of
 from endpoint.observation import Observer
 from endpoint.partners import Partners
-from endpoint.pool import WorkerPool
 from endpoint.protocol import Negotiated
 from endpoint.rates import RateLimiter
 from endpoint.settings import Settings
@@ -42,14 +42,14 @@ class SparqlEndpoint:
     def __init__(
         self,
         settings: Settings,
-        pool: WorkerPool,
+        engine: Engine,
         partners: Partners,
         statistics: StatisticsKeeper,
         descriptions: Descriptions,
         observer: Observer,
     ) -> None:
         self.settings = settings
-        self.pool = pool
+        self.engine = engine
         self.observer = observer
         self.partners = partners
         self.statistics, self.descriptions = statistics, descriptions
@@ -127,7 +127,7 @@ class SparqlEndpoint:
 
     @property
     def _generation(self) -> str:
-        return self.pool.generation.name if self.pool.generation else ""
+        return self.engine.generation.name if self.engine.generation else ""
 
     @contextlib.asynccontextmanager
     async def _only_one(self, key: Hashable) -> AsyncIterator[None]:
@@ -145,7 +145,7 @@ class SparqlEndpoint:
 
     def _prepared(self, exchange: Exchange, asked: Negotiated) -> Entry | None:
         """The answer to a query that the statistics of the present generation answer."""
-        query, generation = asked.query, self.pool.generation
+        query, generation = asked.query, self.engine.generation
         found = self.statistics.of(generation)
         if generation is None or found is None or query.is_graph or query.has_dataset:
             return None
@@ -172,7 +172,7 @@ class SparqlEndpoint:
         # HTTP/1.0 marks the end of an answer by closing the connection, so only a whole answer may be begun.
         whole = exchange.scope["http_version"] == "1.0"
         async with watched(exchange.receive):
-            answer = await self.pool.answer(asked.query, whole=whole)
+            answer = await self.engine.answer(asked.query, whole=whole)
             try:
                 headers = self._headers(answer.generation, asked)
                 if answer.coding:

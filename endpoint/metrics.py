@@ -19,8 +19,8 @@ MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)
 """Upper bounds of the latency buckets, in seconds."""
 
-Lane = Literal["fast", "slow", "cached", "prepared", "none"]
-"""Which way an answer came: from a worker of either lane, from the cache, from what is computed per generation."""
+Lane = Literal["fast", "slow", "remote", "cached", "prepared", "none"]
+"""Which way an answer came: from a worker of either lane or a remote store, from the cache, from the statistics."""
 Death = Literal["timeout", "memory", "crash"]
 
 

@@ -64,7 +64,7 @@ class Running:
         return url.host, url.port or 80
 
     def pids(self) -> list[int]:
-        return sorted(worker.pid for worker in self.app.pool.workers)
+        return sorted(worker.pid for worker in self.app.engine.workers)
 
 
 @contextlib.contextmanager

@@ -23,7 +23,7 @@ import pytest
 from conftest import COMMAND, RECORD, enter, graph
 from conftest import written as written_to
 from pydantic import SecretStr
-from test_queries import EXPECTED, NAMES, bare, written
+from test_queries import EXPECTED, NAMES, written
 from test_queries import store as store  # a fixture
 from test_queries import text as question
 
@@ -38,8 +38,6 @@ from loaders.generate import records
 from loaders.sources import read
 from ontology.errors import QueryError, QueryTimeout, QueryTooLarge
 
-PORTABLE = Path(__file__).parent / "portable"
-"""Questions put in words that Virtuoso 7.2.5 understands too, by the name of the question."""
 CANNOT = {"communique-to-capacity-building": "finds nothing by a path of no or one step, and has no other way in time"}
 """Questions that Virtuoso 7.2.5 cannot answer, and why."""
 DESCRIBES_MORE = {"everything-about-a-record"}
@@ -217,8 +215,7 @@ def selected(server: Virtuoso, text: str, form: str = "json", **settings: Any) -
 
 def in_plain_words(server: Virtuoso, name: str, wanted: dict[str, Any]) -> dict[str, Any]:
     """What Virtuoso answers to a question, in the form of the expected answers."""
-    portable = PORTABLE / f"{name}.rq"
-    query = portable.read_text(encoding="utf-8") if portable.exists() else question(name)
+    query = question(name)
     if "triples" in wanted:
         data = asked(server, Query(query, "application/n-triples", True, False))
         return {"triples": sorted(" ".join(map(str, triple)) for triple in plain(data))}
@@ -250,16 +247,6 @@ def test_a_question_has_the_same_answer(name: str, loaded: Virtuoso) -> None:
         assert spelled(found["rows"], wanted["rows"]) == spelled(wanted["rows"], wanted["rows"])
     else:
         assert found == wanted
-
-
-@pytest.mark.parametrize("path", sorted(PORTABLE.glob("*.rq")), ids=lambda path: path.stem)
-def test_a_question_in_other_words_has_the_same_answer_here(path: Path, store: ox.Store) -> None:
-    wanted = json.loads((EXPECTED / f"{path.stem}.json").read_text(encoding="utf-8"))
-    result = store.query(path.read_text(encoding="utf-8"), use_default_graph_as_union=True)
-    assert isinstance(result, ox.QuerySolutions)
-    rows = [[written(term) for term in solution] for solution in result]
-    assert [variable.value for variable in result.variables] == wanted["variables"]
-    assert rows == wanted["rows"] or ("ORDER BY" not in bare(question(path.stem)) and sorted(rows) == wanted["rows"])
 
 
 def test_the_store_holds_what_a_local_one_would(loaded: Virtuoso, sample_house: House) -> None:
