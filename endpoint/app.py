@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Receive, Scope, Send
 
-from endpoint import pages, problems
+from endpoint import dump_pages, pages, problems
 from endpoint.description import Descriptions
 from endpoint.engine import RemoteEngine
 from endpoint.exchange import EXPOSED
@@ -92,6 +92,7 @@ def _rest(
     problems.install(app, settings.base_iri)
     app.add_route("/", _home, methods=["GET", "HEAD"])
     app.router.routes.extend(descriptions.routes())
+    app.router.routes.extend(dump_pages.routes(settings))
     app.add_route("/partners", partner_page, methods=["GET", "HEAD"])
     app.add_route("/metrics", _metrics, methods=["GET", "HEAD"])
     app.add_route("/livez", _livez, methods=["GET", "HEAD"])

@@ -24,7 +24,7 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from endpoint import exports, logs, reports
+from endpoint import dumps, exports, logs, reports
 from endpoint.generations import Generations
 from endpoint.house import House, finish, go_on
 from endpoint.house import load as load_items
@@ -57,6 +57,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 quarantine = typer.Typer(no_args_is_help=True, help="See what was refused and why, and judge it again.")
 app.add_typer(quarantine, name="quarantine")
 app.registered_commands += upkeep.registered_commands
+app.add_typer(dumps.commands)
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)

@@ -111,7 +111,7 @@ def sha256(path: Path) -> str:
 
 def dataset_iri(base_iri: str, part: str) -> str:
     """The IRI of the dataset that a part of a dump is a state of."""
-    return f"{base_iri}id/dataset/{part}"
+    return f"{base_iri}id/dataset" if part == "all" else f"{base_iri}id/dataset/{part}"
 
 
 _PREFIXES = """\

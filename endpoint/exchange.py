@@ -16,7 +16,10 @@ from endpoint.metrics import Lane
 from endpoint.observation import Observation
 from ontology.errors import QueryError
 
-EXPOSED = ("Content-Length", "ETag", "Retry-After", "X-Request-ID", "Clearinghouse-Generation", "Clearinghouse-Limits")
+EXPOSED = (
+    *("Accept-Ranges", "Content-Length", "Content-Range", "ETag", "Last-Modified", "Retry-After", "X-Request-ID"),
+    *("Clearinghouse-Generation", "Clearinghouse-Limits"),
+)
 """Headers that pages of other sites may read."""
 CORS = ((b"access-control-allow-origin", b"*"), (b"access-control-expose-headers", ", ".join(EXPOSED).encode()))
 _WATCH_AFTER = 0.05  # seconds after which it is worth looking whether the client still waits

@@ -19,6 +19,7 @@ from typing import Any
 
 import pyoxigraph as ox
 import pytest
+import zstandard
 from conftest import PERMIT, Run, enter, items, permit, rows, written
 
 from endpoint import house as houses
@@ -62,12 +63,21 @@ def _leaks(directory: Path, canaries: Canaries) -> dict[str, list[str]]:
     found = {}
     for path in sorted(file for file in directory.rglob("*") if file.is_file()):
         data = path.read_bytes()
-        found[str(path)] = canaries.seen(gzip.decompress(data) if path.suffix == ".gz" else data)
+        found[str(path)] = canaries.seen(_unpacked(path, data))
     for marker in sorted(directory.rglob("CURRENT")):
         statements = "\n".join(str(quad) for quad in ox.Store.read_only(str(marker.parent)))
         assert statements
         found[f"statements of {marker.parent}"] = canaries.seen(statements.encode())
     return {where: places for where, places in found.items() if places}
+
+
+def _unpacked(path: Path, data: bytes) -> bytes:
+    match path.suffix:
+        case ".gz":
+            return gzip.decompress(data)
+        case ".zst":
+            return zstandard.ZstdDecompressor().stream_reader(data, read_across_frames=True).read()
+    return data
 
 
 def _guid(number: int) -> str:
@@ -184,6 +194,7 @@ def test_what_is_private_is_in_no_file_and_no_output(
         ("rebuild",),
         ("export", "all.nq"),
         ("export", "all.trig.gz"),
+        ("dump",),
     ):
         done = (inside if printed else clearinghouse)(*arguments)
         assert done.returncode in {0, 1}, done.stderr.decode()
