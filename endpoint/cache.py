@@ -30,7 +30,8 @@ def normalised(query: str) -> str:
 class Entry:
     """A whole answer: its body and headers as they are sent; the entity tag is made of its bytes.
 
-    `about` is what the log and the metrics tell of it: its format, the form of its query and this one's digest.
+    `about` is what the log and the metrics tell of it: its format, the form of its query and this one's digest; `head`
+    the beginning of a response of HTTP/1.1 with it.
     """
 
     generation: str
@@ -39,6 +40,11 @@ class Entry:
     etag: bytes
     about: tuple[str, str, str] = ("none", "", "")
     requests: list[Hashable] = field(default_factory=list)
+    head: bytes = field(init=False)
+
+    def __post_init__(self) -> None:
+        lines = b"".join(name + b": " + value + b"\r\n" for name, value in self.headers)
+        self.head = b"HTTP/1.1 200 OK\r\n" + lines
 
 
 def entity_tag(body: bytes) -> bytes:

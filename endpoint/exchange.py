@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 
 from fastapi.responses import Response
@@ -43,9 +43,10 @@ class Headers:
     request_headers: bytes = b""  # of a CORS preflight
 
     @classmethod
-    def of(cls, scope: Scope) -> "Headers":
+    def of(cls, headers: Iterable[tuple[bytes, bytes]]) -> "Headers":
+        """Read from the headers of a request, names in lower case."""
         found = cls()
-        for name, value in scope["headers"]:
+        for name, value in headers:
             match name:
                 case b"accept":
                     found.accept += ("," if found.accept else "") + value.decode("latin-1")

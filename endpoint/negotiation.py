@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ontology.errors import QueryError
 
@@ -84,7 +85,8 @@ class _Range:
 _WEIGHT = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 
 
-def choose(formats: Sequence[Format], accept: str, name: str | None = None) -> Choice:
+@lru_cache(maxsize=1000)
+def choose(formats: tuple[Format, ...], accept: str, name: str | None = None) -> Choice:
     """The best of `formats` for an Accept header; a `format` parameter, if given, decides alone.
 
     An empty header accepts everything. Of equally welcome formats the first one wins. Raises NotAcceptableError.
@@ -137,6 +139,7 @@ CODINGS = ("zstd", "gzip")
 """Content codings that an answer can have, the preferred one first."""
 
 
+@lru_cache(maxsize=1000)
 def coding_of(accept_encoding: str) -> str:
     """The best content coding for an Accept-Encoding header (RFC 9110, 12.5.3), empty for none."""
     if not accept_encoding:

@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import httpx2 as httpx
 import pyoxigraph as ox
@@ -71,6 +72,40 @@ def test_however_a_query_is_asked_its_answer_is_the_same(client: httpx.Client, r
     posted = client.post(running, data={"query": QUERY}, headers={"Accept": "text/csv", "Accept-Encoding": ""})
     assert plain.content == spaced.content == posted.content
     assert plain.headers["ETag"] == spaced.headers["ETag"] == posted.headers["ETag"]
+
+
+def test_a_kept_answer_is_the_same_by_every_way_through_the_server(running: str) -> None:
+    target = "/sparql?" + urlencode({"query": f"{QUERY} # by every way", "format": "csv"})
+    plain = f"GET {target} HTTP/1.1\r\nHost: x\r\nX-Request-ID: mine\r\n\r\n"
+    other = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
+    last = plain.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n")
+    with socket.create_connection(address(running), timeout=10) as connection:
+        connection.sendall(plain.encode())
+        first = connection.recv(1 << 16)
+        connection.sendall((plain + other + plain + plain + last).encode())  # one after the other, not waiting
+        rest = b""
+        while part := connection.recv(1 << 16):
+            rest += part
+
+    def responses(data: bytes) -> list[tuple[dict[bytes, bytes], bytes]]:
+        found = []
+        while data:
+            head, _, data = data.partition(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+            headers = dict(line.split(b": ", 1) for line in head.split(b"\r\n")[1:])
+            length = int(headers[b"content-length"])
+            found.append((headers, data[:length]))
+            data = data[length:]
+        return found
+
+    [(headers, body)] = responses(first)
+    again, alive, *more = responses(rest)
+    assert alive[1] == b'{"status":"alive"}'
+    assert len(more) == 3
+    assert headers[b"x-request-id"] == b"mine"
+    for others, same in (again, *more):
+        assert same == body
+        assert {**others, b"connection": b"", b"date": b""} == {**headers, b"connection": b"", b"date": b""}
 
 
 def test_an_answer_of_the_moment_is_made_each_time(client: httpx.Client, running: str) -> None:
