@@ -1,7 +1,7 @@
 """The HTTP server: uvicorn, with the time limits for slow clients that it lacks, and a short way for kept answers."""
 
 import asyncio
-from typing import cast
+from typing import Any, cast
 
 import uvicorn
 from starlette.types import Scope
@@ -14,6 +14,33 @@ from endpoint.settings import Settings
 CONNECTIONS = 2000
 """Connections at a time; one more is answered 503 by the server."""
 _KEPT_AT = SPARQL_PATH.encode() + b"?"
+
+
+class _Joined:
+    """A transport that sends what is written at one time, such as the head of a response and its body, at once."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport, self._loop = transport, loop
+        self._parts: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Send, as soon as nothing more is written."""
+        if not self._parts:
+            self._loop.call_soon(self._send)
+        self._parts.append(data)
+
+    def close(self) -> None:
+        """Close, after what was written."""
+        self._send()
+        self._transport.close()
+
+    def _send(self) -> None:
+        if self._parts:
+            self._transport.write(b"".join(self._parts))
+            self._parts.clear()
 
 
 class Protocol(HttpToolsProtocol):
@@ -31,6 +58,7 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Part of uvicorn's protocol."""
         super().connection_made(transport)
+        self.transport = cast(asyncio.Transport, _Joined(transport, self.loop))
         self._reading = self.loop.call_later(self.read_timeout, transport.close)
 
     def data_received(self, data: bytes) -> None:

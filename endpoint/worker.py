@@ -194,17 +194,6 @@ def send(channel: socket.socket, kind: bytes, payload: bytes) -> None:
     channel.sendall(FRAME.pack(kind, len(payload)) + payload)
 
 
-def _received(channel: socket.socket, length: int) -> bytes:
-    """Exactly `length` bytes; EOFError when the pool has gone."""
-    data = bytearray()
-    while len(data) < length:
-        part = channel.recv(length - len(data))
-        if not part:
-            raise EOFError
-        data += part
-    return bytes(data)
-
-
 def _results(store: ox.Store, request: Request) -> ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples:
     """Evaluate over the dataset of the protocol, else that of the query, else the union of all named graphs.
 
@@ -268,10 +257,10 @@ def _serve(channel: socket.socket, directory: Path, generation: Generation, read
         # No file may grow from here on; the store was opened before because a first open may write its log.
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
         send(channel, READY, json.dumps(ready).encode())
-        with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
-            while True:
-                _, length = FRAME.unpack(_received(channel, FRAME.size))
-                request: Request = json.loads(_received(channel, length))
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError), channel.makefile("rb") as frames:
+            while head := frames.read(FRAME.size):
+                _, length = FRAME.unpack(head)
+                request: Request = json.loads(frames.read(length))
                 output = _Frames(channel, request)
                 output.end(_outcome(engines, request, output))
 
