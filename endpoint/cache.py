@@ -61,6 +61,11 @@ class ResultCache:
         self._entries: OrderedDict[Hashable, Entry] = OrderedDict()
         self._requests: dict[Hashable, tuple[Hashable, Entry]] = {}
 
+    @property
+    def largest(self) -> int:
+        """The bytes of the largest body that is kept."""
+        return self.max_bytes // _ENTRY_SHARE - _OVERHEAD
+
     def __len__(self) -> int:
         return len(self._entries)
 
@@ -84,7 +89,7 @@ class ResultCache:
     def put(self, key: Hashable, entry: Entry, request: Hashable) -> None:
         """Keep an answer, unless it would take more than its share."""
         size = len(entry.body) + _OVERHEAD
-        if size * _ENTRY_SHARE > self.max_bytes:
+        if len(entry.body) > self.largest:
             return
         self._remove(key)
         self._entries[key] = entry

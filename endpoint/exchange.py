@@ -90,25 +90,37 @@ class Exchange:
         await self._start(200, entry.headers)
         await self._part(b"" if self.scope["method"] == "HEAD" else entry.body, more=False)
 
-    async def stream(self, answer: Running, headers: list[tuple[bytes, bytes]], time_limit: float) -> None:
-        """Send an answer as it comes; one that breaks off is cut off too, so that nobody takes it for whole."""
+    async def stream(
+        self, answer: Running, headers: list[tuple[bytes, bytes]], time_limit: float, keep: int
+    ) -> bytes | None:
+        """Send an answer as it comes; one that breaks off is cut off too, so that nobody takes it for whole.
+
+        The whole body, None if it was cut off, not asked for, or larger than `keep` bytes.
+        """
+        body: bytearray | None = bytearray(answer.head)
         try:
             async with asyncio.timeout(time_limit):
                 self.seen.generation = answer.generation.name
                 await self._start(200, headers)
                 if self.scope["method"] == "HEAD":
                     await self._part(b"", more=False)
-                    return
+                    return None
                 await self._part(answer.head, more=True)
                 async for part in answer.rest():
                     await self._part(part, more=True)
+                    if body is not None and len(body) + len(part) <= keep:
+                        body += part
+                    else:
+                        body = None
                 await self._part(b"", more=False)
         except (QueryError, TimeoutError) as error:
             # Returning without a last part makes the server close the connection in the midst of the body.
             self.seen.error = "cut-off"
-            _log.warning("an answer was cut off: %s", str(error) or "the client was too slow")
+            _log.warning("an answer was cut off: %s", error)
+            return None
         finally:
             self.seen.lane = answer.lane
+        return None if body is None else bytes(body)
 
     async def respond(self, response: Response) -> None:
         """Send a response of the framework."""

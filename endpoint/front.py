@@ -185,7 +185,7 @@ class SparqlEndpoint:
         )
 
     async def _evaluate(self, exchange: Exchange, asked: Negotiated) -> Entry | None:
-        """Have an engine answer; the answer if it was whole at once, None if it was sent as it came."""
+        """Have an engine answer; the answer if it may be kept."""
         # HTTP/1.0 marks the end of an answer by closing the connection, so only a whole answer may be begun.
         whole = exchange.scope["http_version"] == "1.0"
         async with watched(exchange.receive):
@@ -195,8 +195,9 @@ class SparqlEndpoint:
                 if answer.coding:
                     headers.append((b"content-encoding", answer.coding.encode()))
                 if not answer.complete:
-                    await exchange.stream(answer, headers, self.settings.delivery_timeout)
-                    return None
+                    limit, keep = self.settings.delivery_timeout, self.cache.largest
+                    body = await exchange.stream(answer, headers, limit, keep)
+                    return None if body is None else self._entry(exchange, body, headers, answer.generation)
             finally:
                 answer.close()
         entry = self._entry(exchange, answer.head, headers, answer.generation)

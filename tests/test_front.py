@@ -131,6 +131,20 @@ def test_a_new_generation_is_answered_from_at_once_when_it_is_taken_over(client:
         assert ask(client, url, count, **{"If-None-Match": before.headers["ETag"]}).status_code == 200
 
 
+def test_an_answer_sent_as_it_came_is_kept_too_if_it_is_whole(client: httpx.Client, tmp_path: Path) -> None:
+    large = "SELECT * { ?a ?b ?c . ?d ?e ?f }"
+    with serving(tmp_path, QUADS, workers=1) as url:
+        first, again = ask(client, url, large), ask(client, url, large)
+        assert "Content-Length" not in first.headers
+        assert again.headers["Content-Length"] == str(len(first.content))
+        assert again.content == first.content
+        assert again.content.count(b"\r\n") == 200**2 + 1
+    (tmp_path / "small").mkdir()
+    with serving(tmp_path / "small", QUADS, workers=1, cache_bytes=1 << 20) as url:
+        assert ask(client, url, large).content == ask(client, url, large).content == first.content
+        assert "Content-Length" not in ask(client, url, large).headers, "it is more than its share"
+
+
 def test_the_cache_keeps_to_its_size_and_forgets_what_is_longest_unused() -> None:
     cache = ResultCache(20_000)
     for number in range(30):
