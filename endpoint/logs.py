@@ -67,6 +67,7 @@ def configure(level: str = "WARNING", stream: TextIO | None = None) -> None:
     root.setLevel(level)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).setLevel(logging.NOTSET)
         logging.getLogger(name).propagate = name != "uvicorn.access"
 
 
