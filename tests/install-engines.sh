@@ -8,5 +8,7 @@ if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
     echo "Virtuoso is not installed, and only root on Debian may install it here: its tests will be skipped" >&2
     exit 0
 fi
-DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends virtuoso-opensource-7 >/dev/null ||
+export DEBIAN_FRONTEND=noninteractive
+install() { apt-get install -y -qq --no-install-recommends virtuoso-opensource-7 >/dev/null; }
+install 2>/dev/null || { apt-get update -qq && install; } ||
     echo "Virtuoso could not be installed: its tests will be skipped" >&2
