@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +17,7 @@ import typer
 
 from endpoint import dump_files
 from endpoint.dump_description import Manifest, complete
-from endpoint.generations import Generation, Generations
+from endpoint.generations import Generation, Generations, sync
 from endpoint.settings import Settings
 from loaders.ledger import Ledger
 from ontology.errors import StoreBusy, StoreError
@@ -91,7 +90,7 @@ def _publish(building: Path, target: Path, ledger: Ledger) -> None:
     """
     _refuse_redacted(ledger)
     building.rename(target)
-    _sync(target.parent)
+    sync(target.parent)
     try:
         _refuse_redacted(ledger)
     except StoreError:
@@ -150,11 +149,3 @@ def _alone(folder: Path) -> Iterator[None]:
             for leftover in folder.glob(f"{prefix}*"):
                 _remove(leftover)
         yield
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -6,7 +6,7 @@ find. The text of a query is only looked at (`endpoint.lexer`), never parsed her
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import AsyncIterator, Callable, Hashable
 from dataclasses import replace
 
 from fastapi import Request
@@ -126,10 +126,10 @@ class SparqlEndpoint:
         asked = protocol.negotiated(operation, headers.accept, coding, self.partners.address)
         exchange.seen.form, exchange.seen.media = asked.form, asked.format
         if not is_repeatable(asked.query.text) or headers.wants_fresh:
-            await self._evaluate(exchange, asked)
+            await self._evaluate(exchange, asked, lambda: None)
             return
         key = (replace(asked.query, text=normalised(asked.query.text)), asked.content_type)
-        async with self._only_one(key):
+        async with self._only_one(key) as begun:
             if entry := self.cache.get(key, self._generation, request):
                 metrics.cache_hits += 1
                 await exchange.give(entry, "cached")
@@ -138,7 +138,7 @@ class SparqlEndpoint:
             if entry := self._prepared(exchange, asked):
                 await exchange.give(entry, "prepared")
             else:
-                entry = await self._evaluate(exchange, asked)
+                entry = await self._evaluate(exchange, asked, begun)
             if entry:
                 self.cache.put(key, entry, request)
 
@@ -147,18 +147,26 @@ class SparqlEndpoint:
         return self.engine.generation.name if self.engine.generation else ""
 
     @contextlib.asynccontextmanager
-    async def _only_one(self, key: Hashable) -> AsyncIterator[None]:
-        """Let those who ask the same at the same time wait for the first, whose answer they may find in the cache."""
+    async def _only_one(self, key: Hashable) -> AsyncIterator[Callable[[], None]]:
+        """Let those who ask the same at the same time wait for the first, whose answer they may find in the cache.
+
+        Yields what to call when its answer begins to be sent as it comes: nobody waits for another one's slow reading.
+        """
         if flight := self._flights.get(key):
             await asyncio.wait([flight])
         landed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._flights.setdefault(key, landed)
-        try:
-            yield
-        finally:
+
+        def land() -> None:
             if self._flights.get(key) is landed:
                 del self._flights[key]
-            landed.set_result(None)
+            if not landed.done():
+                landed.set_result(None)
+
+        try:
+            yield land
+        finally:
+            land()
 
     def _prepared(self, exchange: Exchange, asked: Negotiated) -> Entry | None:
         """The answer to a query that the statistics of the present generation answer."""
@@ -184,7 +192,7 @@ class SparqlEndpoint:
             generation.name, body, headers, etag, (exchange.seen.media, exchange.seen.form, exchange.seen.digest)
         )
 
-    async def _evaluate(self, exchange: Exchange, asked: Negotiated) -> Entry | None:
+    async def _evaluate(self, exchange: Exchange, asked: Negotiated, begun: Callable[[], None]) -> Entry | None:
         """Have an engine answer; the answer if it may be kept."""
         # HTTP/1.0 marks the end of an answer by closing the connection, so only a whole answer may be begun.
         whole = exchange.scope["http_version"] == "1.0"
@@ -195,6 +203,7 @@ class SparqlEndpoint:
                 if answer.coding:
                     headers.append((b"content-encoding", answer.coding.encode()))
                 if not answer.complete:
+                    begun()
                     limit, keep = self.settings.delivery_timeout, self.cache.largest
                     body = await exchange.stream(answer, headers, limit, keep)
                     return None if body is None else self._entry(exchange, body, headers, answer.generation)

@@ -85,9 +85,9 @@ class Generations:
             store.backup(str(building / OXIGRAPH))
             if complete:
                 complete(building)
-            _bring_to_disk(building)
+            bring_to_disk(building)
             building.rename(self.path(generation))
-            _sync(self.directory)
+            sync(self.directory)
         except OSError as error:
             raise StoreError(f"generation {generation.name} in {self.directory} cannot be made: {error}") from error
         return generation
@@ -164,13 +164,15 @@ def _is_still_at(path: Path, descriptor: int) -> bool:
         return False
 
 
-def _bring_to_disk(directory: Path) -> None:
+def bring_to_disk(directory: Path) -> None:
+    """Return when a directory and all that is in it would survive a power cut."""
     for entry in directory.rglob("*"):
-        _sync(entry)
-    _sync(directory)
+        sync(entry)
+    sync(directory)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Return when a file, or the names in a directory, are on the disk (fsync(2))."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 
 from endpoint import seals
-from endpoint.generations import Generation, Generations
+from endpoint.generations import Generation, Generations, bring_to_disk, sync
 from endpoint.house import House
 from endpoint.settings import Settings
 from endpoint.verification import graph_faults, ledger_faults
@@ -110,16 +110,7 @@ def _write_manifest(directory: Path, base_iri: str, head: int, generation: Gener
         "files": {name: {"bytes": size, "sha256": digest} for name, (size, digest) in seal.files.items()},
     }
     (directory / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-    for path in (*directory.rglob("*"), directory):
-        _bring_to_disk(path)
-
-
-def _bring_to_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    bring_to_disk(directory)
 
 
 @app.command()
@@ -140,10 +131,10 @@ def restore(directory: Directory) -> None:
     arriving = settings.data_dir / f"{_LEDGER}{_BUILDING}"
     shutil.copy2(directory / _LEDGER, arriving)
     for path in (*settings.data_dir.rglob("*"), settings.data_dir):
-        _bring_to_disk(path)
+        sync(path)
     os.link(arriving, settings.data_dir / _LEDGER)
     arriving.unlink()
-    _bring_to_disk(settings.data_dir)
+    sync(settings.data_dir)
     told = f"ledger at {manifest['sequence']}, generation {manifest['generation'] or 'none'}, in {settings.data_dir}"
     out.print(told, markup=False, soft_wrap=True)
 

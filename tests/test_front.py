@@ -182,6 +182,18 @@ def test_queries_of_the_moment_are_known_by_their_functions() -> None:
         assert not is_repeatable(f"SELECT ({text} AS ?x) {{}}")
 
 
+def test_nobody_waits_for_another_ones_slow_reading(client: httpx.Client, tmp_path: Path) -> None:
+    large = "SELECT * { ?a ?b ?c . ?d ?e ?f . VALUES ?x { 1 2 3 4 5 6 7 8 } }"
+    target = "/sparql?" + urlencode({"query": large, "format": "csv"})
+    with (
+        serving(tmp_path, QUADS, workers=1, delivery_timeout=60.0) as url,
+        socket.create_connection(address(url), timeout=20) as slow,
+    ):
+        slow.sendall(f"GET {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        assert slow.recv(100).startswith(b"HTTP/1.1 200 OK"), "and reads no further"
+        assert ask(client, url, large).content.count(b"\r\n") == 8 * 200**2 + 1
+
+
 # What is packed
 
 
