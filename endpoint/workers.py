@@ -145,18 +145,22 @@ class Worker:
         worker = cls(generation, process, channel)
         if link:
             worker.link, worker.serving = link, asyncio.create_task(link.serve(here))
+        await worker._become_ready()
+        return worker
+
+    async def _become_ready(self) -> None:
+        """Wait for the READY frame; stop where it does not come."""
         try:
             async with asyncio.timeout(START_TIMEOUT):
-                await channel.arrival()
+                await self.channel.arrival()
         except BaseException as error:
-            await worker.stop()
+            await self.stop()
             if isinstance(error, EOFError | TimeoutError):
-                raise StoreError(f"no worker could open generation {generation.name}") from error
+                raise StoreError(f"no worker could open generation {self.generation.name}") from error
             raise
-        if frame := channel.arrived():
+        if frame := self.channel.arrived():
             ready: Ready = json.loads(frame[1])
-            worker.isolated, worker.federated = ready["isolated"], ready["federated"]
-        return worker
+            self.isolated, self.federated = ready["isolated"], ready["federated"]
 
     @property
     def usable(self) -> bool:
