@@ -311,7 +311,7 @@ def test_a_redaction_meanwhile_ends_a_dump(house: House, monkeypatch: pytest.Mon
         complete = dumps.complete
         monkeypatch.setattr(dumps, "complete", lambda *given: (complete(*given), redact()))
     else:
-        monkeypatch.setattr(dumps, "_sync", lambda folder: redact())
+        monkeypatch.setattr(dumps, "sync", lambda folder: redact())
     with pytest.raises(StoreError, match=r"taken away|redacted"):
         dumped(house)
     folder = house.settings.data_dir / "dumps"
