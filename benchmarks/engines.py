@@ -50,6 +50,7 @@ class Engine(abc.ABC):
         self.store, self.log = home / "store", home / "log"
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
+        self._connection: Connection | None = None
 
     def prepare(self) -> None:
         """Install what can be installed. UnavailableError when the engine cannot be had."""
@@ -104,11 +105,23 @@ class Engine(abc.ABC):
             time.sleep(0.2)
         raise UnavailableError(f"no answer after {self.start_limit:.0f} s; see {self.log}")
 
+    def connection(self) -> Connection:
+        """A kept-alive connection to the server, the same one until it is started again."""
+        if self._connection is None:
+            self._connection = Connection(self.port, QUERY_LIMIT + 1)
+        return self._connection
+
     def stop(self) -> None:
         """End the server, if it runs."""
+        self._hang_up()
         if self.process is not None:
             end(self.process)
             self.process = None
+
+    def _hang_up(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def again(self) -> None:
         """Have a server that is not still busy with a query that did not end in time."""
@@ -202,6 +215,7 @@ class RdflibEndpoint(Engine):
     def again(self) -> None:
         """Kill the child that serves; its parent makes another."""
         assert self.process is not None
+        self._hang_up()
         for child in family(self.process.pid)[1:]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, 9)

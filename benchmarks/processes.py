@@ -60,7 +60,7 @@ def free_port() -> int:
 
 @dataclass
 class Memory:
-    """The largest proportional memory of some processes and their children, looked at ten times a second.
+    """The largest proportional memory of some processes and their children, of all times it was looked at.
 
     Proportional: what processes share is counted once; mapped files count as far as they are resident.
     """
@@ -70,7 +70,7 @@ class Memory:
 
     @contextlib.contextmanager
     def of(self, pid: Callable[[], int | None]) -> Iterator[None]:
-        """Watch the process that `pid` tells, if there is one, while the block runs."""
+        """Look at the process that `pid` tells ten times a second while the block runs."""
         self._ended.clear()
         watcher = threading.Thread(target=self._watch, args=(pid,))
         watcher.start()
@@ -80,11 +80,14 @@ class Memory:
             self._ended.set()
             watcher.join()
 
+    def look(self, pid: int | None) -> None:
+        """Look at a process, if there is one, and its descendants."""
+        if pid is not None:
+            self.peak = max(self.peak, sum(map(proportional, family(pid))))
+
     def _watch(self, pid: Callable[[], int | None]) -> None:
         while True:
-            found = pid()
-            if found is not None:
-                self.peak = max(self.peak, sum(map(proportional, family(found))))
+            self.look(pid())
             if self._ended.wait(0.1):
                 return
 

@@ -17,9 +17,9 @@ MIB = 1 << 20
 
 def heading(data: Data, processors: int, client: str, seconds: float) -> str:
     """What was measured, on what."""
-    measuring = f"{seconds:g} s for each query, one client; {5 * seconds:g} s for each load, 8 clients ({client})"
     graph = f"{data.triples:,} statements in {len(data.records.known):,} records"
-    return f"{graph}; {processors} processors, which clients and servers share; {measuring}."
+    machine = f"{processors} processors, which clients and servers share"
+    return f"{graph}; {machine}; {seconds:g} s for each query (one client) and each round of load (8, {client})."
 
 
 def latencies(measured: list[Figures]) -> str:
@@ -55,10 +55,13 @@ def throughput(measured: list[Figures]) -> str:
     ]
     for found in measured:
         cells = []
-        for name, load in found.loads.items():
-            base = measured[0].loads[name].rate
-            failed = f" ({load.failed:,} failed)" if load.failed else ""
-            cells += [f"{load.rate:,.0f}{failed}", f"{load.rate / base:.2f}" if base else "", f"{1000 * load.p99:.1f}"]
+        for name, loads in found.loads.items():
+            base = measured[0].loads[name]
+            failures = sum(load.failed for load in loads)
+            failed = f" ({failures:,} failed)" if failures else ""
+            ratio = statistics.median(load.rate / other.rate for load, other in zip(loads, base, strict=True))
+            rate, p99 = (statistics.median(values) for values in zip(*((o.rate, o.p99) for o in loads), strict=True))
+            cells += [f"{rate:,.0f}{failed}", f"{ratio:.2f}", f"{1000 * p99:.1f}"]
         lines.append(_row(found.engine.name, *cells))
     return "\n".join(lines)
 
@@ -75,10 +78,11 @@ def loading(measured: list[Figures]) -> str:
 
 def told(timing: Timing) -> str:
     """A timing in a few words."""
-    return timing.failure or f"{1000 * timing.last:.2f} ms, {timing.answer.rows if timing.answer else 0:,} rows"
+    rows = timing.answer.rows if timing.answer else 0
+    return timing.failure or f"{_milliseconds(timing.last)} ms, {rows:,} rows"
 
 
-def _ratios(measured: list[Figures], title: str, seconds: Callable[[Timing], float]) -> str:
+def _ratios(measured: list[Figures], title: str, seconds: Callable[[Timing], list[float]]) -> str:
     base = measured[0]
     columns = list(_columns(measured))
     lines = [
@@ -88,17 +92,18 @@ def _ratios(measured: list[Figures], title: str, seconds: Callable[[Timing], flo
     kept: dict[str, dict[str, float]] = {label: {} for label, _, _ in columns}
     for shape in SHAPES:
         reference = base.timings[shape.name]
-        cells = [f"{1000 * seconds(reference):.2f}" if reference.answer else reference.failure]
+        cells = [_milliseconds(seconds(reference)) if reference.answer else reference.failure]
         for label, found, timings in columns:
             timing = timings[shape.name]
             if timing.answer is None:
                 cells.append("failed")
             elif reference.answer is None:
-                cells.append(f"{1000 * seconds(timing):.2f} ms")
+                cells.append(f"{_milliseconds(seconds(timing))} ms")
             elif not _agrees(found, base, shape.name):
                 cells.append("≠")
             else:
-                kept[label][shape.name] = seconds(timing) / seconds(reference)
+                pairs = zip(seconds(timing), seconds(reference), strict=True)
+                kept[label][shape.name] = statistics.median(its / base_s for its, base_s in pairs)
                 cells.append(_figure(kept[label][shape.name]))
         lines.append(_row(shape.name, *cells))
     lookups = {shape.name for shape in SHAPES if shape.lookup}
@@ -133,6 +138,10 @@ def _mean(ratios: list[float], of: int) -> str:
 
 def _figure(ratio: float) -> str:
     return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.4f}"
+
+
+def _milliseconds(seconds: list[float]) -> str:
+    return f"{1000 * statistics.median(seconds):.2f}"
 
 
 def _row(*cells: str) -> str:
