@@ -73,6 +73,7 @@ class Answer:
         self.complete = False
         self.coding = ""
         self._pool, self._worker, self._query, self._seconds_left = pool, worker, query, time_limit
+        self._taken = 0.0  # seconds of the worker
         self._closed = False
         self._failure: QueryError | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -131,7 +132,9 @@ class Answer:
             raise await self._death() from error
         finally:
             self._timer.cancel()
-            self._seconds_left -= loop.time() - started
+            waited = loop.time() - started
+            self._taken += waited
+            self._seconds_left -= waited
 
     def _overdue(self) -> None:
         """The time is up: go on in the slow lane, or end."""
@@ -149,6 +152,8 @@ class Answer:
 
     def _end(self, payload: bytes) -> None:
         self.complete = True
+        if self._worker.slow:
+            self._pool.took(self._query, self._taken)
         failure = self._worker.link.failure if self._worker.link else None
         self.close()
         if failure:
@@ -304,6 +309,12 @@ class WorkerPool:
             self._slow_places -= 1
         self._slow_down(worker)
         return self.time_limit - self._settings.fast_timeout
+
+    def took(self, query: Query, seconds: float) -> None:
+        """Let a query that was quick in the slow lane, as one may be that was slow on a cold store, start in the fast
+        one again."""
+        if seconds < self._settings.fast_timeout:
+            self._known_slow.pop(query, None)
 
     def _slow_down(self, worker: Worker) -> None:
         worker.slow_down()

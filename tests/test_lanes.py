@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import signal
 import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -101,6 +102,20 @@ def test_a_query_known_to_take_long_does_not_enter_the_fast_lane_again(generatio
         await asyncio.sleep(0.2)
         assert [worker for worker in pool._workers if worker.slow and worker.busy]
         task.cancel()
+
+    run(generations, steps)
+
+
+def test_a_query_that_was_quick_in_the_slow_lane_starts_in_the_fast_one_again(generations: Generations) -> None:
+    async def steps(pool: WorkerPool) -> None:
+        os.kill(pool._idle[-1].pid, signal.SIGSTOP)  # as a disk that has not the store in memory yet
+        asking = asyncio.create_task(whole(pool, select(QUICK)))
+        async with asyncio.timeout(10):
+            while not (slow := [worker for worker in pool._workers if worker.slow]):
+                await asyncio.sleep(0.05)
+        os.kill(slow[0].pid, signal.SIGCONT)
+        lanes = [(await asking)[1], *[(await whole(pool, select(QUICK)))[1] for _ in range(2)]]
+        assert lanes == ["slow", "slow", "fast"]
 
     run(generations, steps)
 
