@@ -1,9 +1,8 @@
 """One request to the SPARQL endpoint and the way back to its client."""
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from fastapi.responses import Response
@@ -138,33 +137,35 @@ class Exchange:
         await self.send({"type": "http.response.body", "body": body, "more_body": more})
 
 
-@contextlib.asynccontextmanager
-async def watched(receive: Receive) -> AsyncIterator[None]:
-    """Break off what is done meanwhile, with ClientGone, when the client hangs up."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    watching: list[asyncio.Task[None]] = []
-    gone = False
+class Watched:
+    """Breaks off what the present task does meanwhile, with ClientGone, when the client hangs up."""
 
-    async def watch() -> None:
-        nonlocal gone
-        while (await receive())["type"] != "http.disconnect":
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._task = asyncio.current_task()
+        self._watching: asyncio.Task[None] | None = None
+        self._gone = False
+
+    def __enter__(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(_WATCH_AFTER, self._begin)
+
+    def _begin(self) -> None:
+        self._watching = asyncio.create_task(self._watch())
+
+    async def _watch(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
             pass
-        gone = True
-        if task:
-            task.cancel()
+        self._gone = True
+        if self._task:
+            self._task.cancel()
 
-    timer = loop.call_later(_WATCH_AFTER, lambda: watching.append(loop.create_task(watch())))
-    try:
-        yield
-    except asyncio.CancelledError:
-        if gone and task:
-            task.uncancel()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._timer.cancel()
+        if self._watching:
+            self._watching.cancel()
+        if kind is asyncio.CancelledError and self._gone and self._task:
+            self._task.uncancel()
             raise ClientGone from None
-        raise
-    finally:
-        timer.cancel()
-        for one in watching:
-            one.cancel()
 
 
 def _names(if_none_match: bytes, etag: bytes) -> bool:

@@ -5,8 +5,7 @@ find. The text of a query is only looked at (`endpoint.lexer`), never parsed her
 """
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable, Hashable
+from collections.abc import Callable
 from dataclasses import replace
 
 from fastapi import Request
@@ -18,7 +17,8 @@ from endpoint import logs, prepared, problems, protocol
 from endpoint.cache import Entry, ResultCache, entity_tag, is_repeatable, normalised
 from endpoint.description import Descriptions
 from endpoint.engine import Engine
-from endpoint.exchange import CORS, ClientGone, Exchange, Headers, watched
+from endpoint.exchange import CORS, ClientGone, Exchange, Headers, Watched
+from endpoint.flights import Flights
 from endpoint.generations import Generation
 from endpoint.keeper import StatisticsKeeper
 from endpoint.negotiation import coding_of
@@ -55,7 +55,7 @@ class SparqlEndpoint:
         self.statistics, self.descriptions = statistics, descriptions
         self.cache = ResultCache(settings.cache_bytes)
         self._limiter = RateLimiter(settings.rate_limit, settings.rate_burst)
-        self._flights: dict[Hashable, asyncio.Future[None]] = {}
+        self._flights = Flights()
         limits = (
             f"seconds={settings.query_timeout:g}, rows={settings.max_result_rows}, bytes={settings.max_result_bytes}"
         )
@@ -129,7 +129,7 @@ class SparqlEndpoint:
             await self._evaluate(exchange, asked, lambda: None)
             return
         key = (replace(asked.query, text=normalised(asked.query.text)), asked.content_type)
-        async with self._only_one(key) as begun:
+        with await self._flights.first(key) as begun:
             if entry := self.cache.get(key, self._generation, request):
                 metrics.cache_hits += 1
                 await exchange.give(entry, "cached")
@@ -145,28 +145,6 @@ class SparqlEndpoint:
     @property
     def _generation(self) -> str:
         return self.engine.generation.name if self.engine.generation else ""
-
-    @contextlib.asynccontextmanager
-    async def _only_one(self, key: Hashable) -> AsyncIterator[Callable[[], None]]:
-        """Let those who ask the same at the same time wait for the first, whose answer they may find in the cache.
-
-        Yields what to call when its answer begins to be sent as it comes: nobody waits for another one's slow reading.
-        """
-        if flight := self._flights.get(key):
-            await asyncio.wait([flight])
-        landed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._flights.setdefault(key, landed)
-
-        def land() -> None:
-            if self._flights.get(key) is landed:
-                del self._flights[key]
-            if not landed.done():
-                landed.set_result(None)
-
-        try:
-            yield land
-        finally:
-            land()
 
     def _prepared(self, exchange: Exchange, asked: Negotiated) -> Entry | None:
         """The answer to a query that the statistics of the present generation answer."""
@@ -196,7 +174,7 @@ class SparqlEndpoint:
         """Have an engine answer; the answer if it may be kept."""
         # HTTP/1.0 marks the end of an answer by closing the connection, so only a whole answer may be begun.
         whole = exchange.scope["http_version"] == "1.0"
-        async with watched(exchange.receive):
+        with Watched(exchange.receive):
             answer = await self.engine.answer(asked.query, whole=whole)
             try:
                 headers = self._headers(answer.generation, asked)

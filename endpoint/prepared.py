@@ -17,6 +17,7 @@ from endpoint.statistics import Statistics
 _RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 _INTEGER = "http://www.w3.org/2001/XMLSchema#integer"
 _LONGEST = 2000  # characters of a query that is looked at
+_KEYWORD = re.compile("COUNT|DISTINCT", re.IGNORECASE)  # that every prepared query has
 _PREFIX = re.compile("(?:[A-Za-z][A-Za-z0-9_-]*)?")
 _SIGN = re.compile("[0-9]+|.", re.DOTALL)
 
@@ -35,7 +36,9 @@ Row = tuple[str | int, ...]
 
 def answer(text: str, media_type: str, statistics: Statistics) -> bytes | None:
     """The answer to a SELECT query over the union of all graphs, None if it is not one of the prepared kind."""
-    words = " ".join(_words(text)) if len(text) <= _LONGEST else ""
+    if len(text) > _LONGEST or not _KEYWORD.search(text):
+        return None
+    words = " ".join(_words(text))
     if "/." in words:  # in an IRI, which the engine would write otherwise before it looks it up
         return None
     for kind, rows in _KINDS:

@@ -1,6 +1,7 @@
 """The HTTP server: uvicorn, with the time limits for slow clients that it lacks, and a short way for kept answers."""
 
 import asyncio
+import gc
 from typing import Any, cast
 
 import uvicorn
@@ -150,4 +151,5 @@ def config(app: Application, settings: Settings) -> uvicorn.Config:
 
 def serve(settings: Settings) -> None:
     """Serve until interrupted or terminated; answers that are on their way are finished first."""
+    gc.freeze()  # what is there now stays, and looking it through again and again would halt every answer
     uvicorn.Server(config(Application(settings), settings)).run()
