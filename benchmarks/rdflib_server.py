@@ -20,6 +20,7 @@ def main(path: str, port: int) -> None:
     """Load, and keep a child serving until this process is told to end."""
     dataset = Dataset(default_union=True)
     dataset.parse(path, format="nquads")
+    application = SparqlEndpoint(graph=dataset, path="/sparql")  # which reads all statements too
     gc.collect()
     gc.freeze()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
@@ -27,7 +28,7 @@ def main(path: str, port: int) -> None:
         child = os.fork()
         if child == 0:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            uvicorn.run(SparqlEndpoint(graph=dataset, path="/sparql"), host="127.0.0.1", port=port, log_level="error")
+            uvicorn.run(application, host="127.0.0.1", port=port, log_level="error")
             os._exit(0)
         os.waitpid(child, 0)
 

@@ -271,7 +271,7 @@ def status() -> None:
         head, newest = ledger.head(), house.newest()
         out.print(f"ledger at {head}, generation {newest.name if newest else 'none'}")
         if not finished:
-            out.print("a load is running: the graph is behind the ledger")
+            out.print("the graph is behind the ledger: a load is running, or it cannot be written now")
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ APPLIED_TOGETHER = 1500
 """Documents of a load that the live store may be behind: applying more at once costs it less."""
 READERS_LEAVE = 15.0
 """Seconds in which a server takes over a new generation and lets go of the old ones."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,9 @@ def finish(gate: Gate, store: Writer, progress: Progress = silent) -> None:
 
 
 def go_on(house: House) -> bool:
-    """Finish what a load that was cut off has left; False where one is running, so that the graph is behind."""
+    """Finish what a load that was cut off has left; False where the graph stays behind the ledger, because a load is
+    running or there is no room for more. What must not be read any longer is not left in it: then the error is raised.
+    """
     with house.ledger() as ledger:
         newest = house.newest()
         is_published = newest is not None and newest.sequence == ledger.head()
@@ -110,6 +115,11 @@ def go_on(house: House) -> bool:
             with house.store() as store:
                 finish(house.gate(ledger, agent="resumption"), store)
         except StoreBusy:
+            return False
+        except (OSError, LedgerError, StoreError) as error:
+            if newest is None or ledger.graph_is_stale() or ledger.unredacted():
+                raise
+            _log.error("the graph stays at generation %s: %s", newest.name, error)
             return False
     return True
 

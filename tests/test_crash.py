@@ -20,6 +20,7 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 from conftest import COMMAND, RECORD, Run, enter, graph, items, permit, rows
+from live import rounds
 
 from endpoint.generations import OXIGRAPH
 from endpoint.house import House, rebuild
@@ -32,8 +33,8 @@ from loaders.sources import read
 from ontology.errors import StoreError
 
 RECORDS = 480
-KILLS = 50
-LIMIT = 300.0
+KILLS = rounds(50)
+LIMIT = 6.0 * KILLS
 """Seconds after which the kills have come to nothing, on a machine however busy."""
 DRIVER = """
 import os, sys

@@ -275,7 +275,7 @@ def test_a_body_that_never_ends_is_408(running: str) -> None:
 
 
 def test_many_slow_clients_keep_nobody_from_being_served(client: httpx.Client, running: str) -> None:
-    slow = [socket.create_connection(address(running)) for _ in range(200)]
+    slow = [socket.create_connection(address(running)) for _ in range(500)]
     try:
         for connection in slow:
             connection.sendall(b"GET /sparql?query=")

@@ -5,18 +5,15 @@ import os
 import random
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2 as httpx
 import pyoxigraph as ox
 import pytest
+from live import rounds, serve
 
 from endpoint.generations import Generations
 
@@ -24,44 +21,6 @@ RECORDS = 2_000
 LIMIT = 3.0
 GRAPH = ox.NamedNode("urn:g")
 ALL = "SELECT * { ?s ?p ?o }"
-
-
-@dataclass
-class Served:
-    """A running `clearinghouse serve`."""
-
-    process: subprocess.Popen[bytes]
-    url: str
-
-    def workers(self) -> list[int]:
-        """The processes it has started."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return [int(child) for child in children]
-
-
-@contextlib.contextmanager
-def served(directory: Path, **settings: object) -> Iterator[Served]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    named = {f"CLEARINGHOUSE_{name.upper()}": str(value) for name, value in settings.items()}
-    environment = {**os.environ, "DATA_DIR": str(directory), "PORT": str(port), **named}
-    command = [sys.executable, "-c", "from endpoint.cli import main; main()", "serve"]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        yield Served(process, _ready(f"http://127.0.0.1:{port}"))
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _ready(url: str) -> str:
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        with contextlib.suppress(httpx.TransportError):
-            if httpx.get(f"{url}/readyz").status_code == 200:
-                return f"{url}/sparql"
-        time.sleep(0.1)
-    raise AssertionError("the server was not ready in time")
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +69,7 @@ def hostile(listener: str) -> list[str]:
 def test_under_attack_good_clients_are_served_and_nobody_outside_is_called(data: Path) -> None:
     seed = random.Random(7)
     with (
-        served(data, query_timeout=LIMIT, worker_memory=2 << 30) as server,
+        serve(data, query_timeout=LIMIT, worker_memory=2 << 30) as server,
         socket.create_server(("127.0.0.1", 0)) as listener,
     ):
         listener.settimeout(0.5)
@@ -149,8 +108,8 @@ def test_under_attack_good_clients_are_served_and_nobody_outside_is_called(data:
 
 def test_a_server_told_to_end_finishes_the_answers_on_their_way(data: Path) -> None:
     whole = None
-    for _ in range(3):
-        with served(data, delivery_timeout=30) as server:
+    for _ in range(rounds(3)):
+        with serve(data, delivery_timeout=30) as server:
             begun = threading.Barrier(5)
 
             def slowly(url: str = server.url, begun: threading.Barrier = begun) -> bytes:
@@ -179,9 +138,9 @@ def test_a_server_told_to_end_finishes_the_answers_on_their_way(data: Path) -> N
 
 def test_workers_killed_again_and_again_are_replaced_and_no_answer_is_wrong(data: Path) -> None:
     seed = random.Random(3)
-    with served(data) as server, httpx.Client(timeout=30) as client:
-        right = 0
-        for round_ in range(25):
+    with serve(data) as server, httpx.Client(timeout=30) as client:
+        right, kills = 0, rounds(25)
+        for round_ in range(kills):
             with contextlib.suppress(ProcessLookupError):
                 if workers := server.workers():
                     os.kill(seed.choice(workers), signal.SIGKILL)
@@ -192,5 +151,5 @@ def test_workers_killed_again_and_again_are_replaced_and_no_answer_is_wrong(data
             else:
                 assert answer.headers["Content-Type"] == "application/problem+json"
                 assert answer.status_code in (422, 503)
-        assert right > 15
+        assert right > kills / 2
         assert server.process.poll() is None

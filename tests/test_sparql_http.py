@@ -22,6 +22,7 @@ import pyoxigraph as ox
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from live import until
 
 from endpoint.app import Application
 from endpoint.front import GENERATION_HEADER
@@ -75,18 +76,11 @@ def _serving(settings: Settings, store: ox.Store) -> Iterator[Running]:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
-            _until(lambda: server.started)
+            until(lambda: server.started)
             yield Running(f"http://127.0.0.1:{listener.getsockname()[1]}", app, settings, store)
         finally:
             server.should_exit = True
             thread.join(20)
-
-
-def _until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + 15
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
 
 
 @pytest.fixture(scope="module")
@@ -465,7 +459,7 @@ def test_a_client_of_http_1_0_gets_the_whole_answer_or_an_error(running: Running
 
 
 def test_a_client_who_hangs_up_ends_the_query(client: httpx.Client, running: Running) -> None:
-    _until(lambda: len(running.pids()) == 2)
+    until(lambda: len(running.pids()) == 2)
     before = running.pids()
     with socket.create_connection(running.address) as connection:
         target = f"/sparql?{urlencode({'query': f'{CARTESIAN} # not known to take long'})}"
@@ -473,12 +467,12 @@ def test_a_client_who_hangs_up_ends_the_query(client: httpx.Client, running: Run
         time.sleep(0.3)
         assert running.pids() == before
     gone = time.monotonic()
-    _until(lambda: running.pids() != before)
+    until(lambda: running.pids() != before)
     assert time.monotonic() - gone < TIMEOUT / 2
 
 
 def test_a_full_queue_is_503(client: httpx.Client, running: Running) -> None:
-    _until(lambda: len(running.pids()) == 2)
+    until(lambda: len(running.pids()) == 2)
     with contextlib.ExitStack() as stack:
         for number in range(running.settings.workers + running.settings.queue_length):
             connection = stack.enter_context(socket.create_connection(running.address))
@@ -488,7 +482,7 @@ def test_a_full_queue_is_503(client: httpx.Client, running: Running) -> None:
         response = _ask(client, running, "SELECT ?s { ?s ?p ?o } LIMIT 1 # neither kept nor prepared")
         _problem(response, 503, "busy")
         assert response.headers["Retry-After"]
-    _until(lambda: _ask(client, running, COUNT).status_code == 200)
+    until(lambda: _ask(client, running, COUNT).status_code == 200)
 
 
 # Around the endpoint
@@ -547,7 +541,7 @@ def test_the_first_page_says_what_is_here_and_needs_nothing_from_elsewhere(
 
 
 def test_the_health_checks_tell_alive_from_ready(client: httpx.Client, running: Running) -> None:
-    _until(lambda: len(running.pids()) == 2)
+    until(lambda: len(running.pids()) == 2)
     assert client.get(f"{running.url}/livez").json() == {"status": "alive"}
     ready = client.get(f"{running.url}/readyz").json()
     assert (ready["status"], ready["generation"], ready["workers"]) == ("ready", "7", 2)
@@ -566,7 +560,7 @@ def test_the_first_generation_and_every_newer_one_are_taken_over(client: httpx.C
         for sequence in (1, 2):
             store.add(_number(sequence))
             generations.create(store, sequence)
-            _until(functools.partial(_answers_from, client, empty, str(sequence)))
+            until(functools.partial(_answers_from, client, empty, str(sequence)))
             assert _ask(client, empty, COUNT).text == f"n\r\n{sequence}\r\n"
 
 
