@@ -5,6 +5,7 @@ do; where it is not, eight processes of the connection below take its place.
 """
 
 import json
+import select
 import shutil
 import socket
 import statistics
@@ -44,6 +45,11 @@ class Connection:
         self.timeout = timeout
         self._socket = socket.create_connection((HOST, port), timeout)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the server has not hung up, as some do after seconds of silence."""
+        return not select.select([self._socket], [], [], 0)[0]
 
     def close(self) -> None:
         """Hang up."""

@@ -106,7 +106,9 @@ class Engine(abc.ABC):
         raise UnavailableError(f"no answer after {self.start_limit:.0f} s; see {self.log}")
 
     def connection(self) -> Connection:
-        """A kept-alive connection to the server, the same one until it is started again."""
+        """A kept-alive connection to the server, the same one as long as there is one."""
+        if self._connection is not None and not self._connection.is_open:
+            self._hang_up()
         if self._connection is None:
             self._connection = Connection(self.port, QUERY_LIMIT + 1)
         return self._connection

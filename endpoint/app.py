@@ -11,7 +11,6 @@ from starlette.types import Receive, Scope, Send
 
 from endpoint import dump_pages, pages, problems
 from endpoint.description import Descriptions
-from endpoint.engine import RemoteEngine
 from endpoint.exchange import EXPOSED
 from endpoint.front import SparqlEndpoint
 from endpoint.generations import Generation, Generations
@@ -23,6 +22,7 @@ from endpoint.partner_page import partner_page
 from endpoint.partners import Partners
 from endpoint.pool import WorkerPool
 from endpoint.remote import Address
+from endpoint.remote_engine import RemoteEngine
 from endpoint.settings import Settings
 from ontology.errors import StoreError
 

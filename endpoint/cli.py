@@ -25,6 +25,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from endpoint import dumps, exports, logs, reports
+from endpoint.engine import Query
 from endpoint.generations import Generations
 from endpoint.house import House, finish, go_on
 from endpoint.house import load as load_items
@@ -32,7 +33,7 @@ from endpoint.house import rebuild as rebuild_graph
 from endpoint.house import revision as revision_of
 from endpoint.lexer import outline
 from endpoint.negotiation import GRAPH_FORMS, choose, formats_of
-from endpoint.pool import Query, WorkerPool
+from endpoint.pool import WorkerPool
 from endpoint.settings import Settings
 from endpoint.store import records_and_vocabulary
 from endpoint.upkeep import app as upkeep

@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from endpoint import logs
 from endpoint.cache import Entry
-from endpoint.engine import Running
+from endpoint.engine import Answer
 from endpoint.metrics import Lane
 from endpoint.observation import Observation
 from ontology.errors import QueryError
@@ -90,7 +90,7 @@ class Exchange:
         await self._part(b"" if self.scope["method"] == "HEAD" else entry.body, more=False)
 
     async def stream(
-        self, answer: Running, headers: list[tuple[bytes, bytes]], time_limit: float, keep: int
+        self, answer: Answer, headers: list[tuple[bytes, bytes]], time_limit: float, keep: int
     ) -> bytes | None:
         """Send an answer as it comes; one that breaks off is cut off too, so that nobody takes it for whole.
 

@@ -11,184 +11,25 @@ old one that is answering finishes first. Whatever ends a worker, the keeper sta
 
 import asyncio
 import contextlib
-import json
 import logging
-import signal
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Coroutine
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Coroutine
 
+from endpoint.engine import Query
 from endpoint.generations import Generation, Generations
-from endpoint.lexer import located
 from endpoint.metrics import Metrics
 from endpoint.partners import Partners
 from endpoint.settings import Settings
 from endpoint.turns import Turns
-from endpoint.worker import DATA, END, PACKED, Request
+from endpoint.worker import Request
+from endpoint.worker_answer import Displaced, WorkerAnswer
 from endpoint.workers import Worker
-from ontology.errors import ClearingHouseError, QueryError, QueryRefused, QueryTimeout, QueryTooLarge, StoreError
+from ontology.errors import StoreError
 
-HEAD_FRAMES = 2
-"""Parts of an answer, of `CHUNK_BYTES` before compression, that are held back until its status can be known."""
 _KEEP_INTERVAL = 1.0  # seconds between looks for a newer generation
 _REMEMBERED = 1000  # queries known to take long
-_TOO_LONG = "the query took longer than {:g} seconds and was stopped"
 
 _log = logging.getLogger(__name__)
-
-
-class NotXmlError(QueryError):
-    """An answer that the XML format asked for cannot express."""
-
-
-class _Displaced(QueryError):
-    """The query took too long for the fast lane, and the slow lane was full."""
-
-
-@dataclass(frozen=True)
-class Query:
-    """A query as the protocol hands it over; the graphs are those of the request, None to leave them to the query.
-
-    `coding` is the content coding that its answer may have: `gzip`, `zstd` or none; `is_federated` says whether it
-    calls partners.
-    """
-
-    text: str
-    media_type: str
-    is_graph: bool
-    has_dataset: bool
-    default_graphs: tuple[str, ...] | None = None
-    named_graphs: tuple[str, ...] | None = None
-    coding: str = ""
-    is_federated: bool = False
-
-
-class Answer:
-    """The answer to one query: a beginning that is there already, and a rest that is still to come."""
-
-    def __init__(self, pool: "WorkerPool", worker: Worker, query: Query, time_limit: float) -> None:
-        self.generation = worker.generation
-        self.head = b""
-        self.complete = False
-        self.coding = ""
-        self._pool, self._worker, self._query, self._seconds_left = pool, worker, query, time_limit
-        self._taken = 0.0  # seconds of the worker
-        self._closed = False
-        self._failure: QueryError | None = None
-        self._timer: asyncio.TimerHandle | None = None
-
-    @property
-    def lane(self) -> Literal["fast", "slow"]:
-        """Which lane it is answered in: `fast` or `slow`."""
-        return "slow" if self._worker.slow else "fast"
-
-    async def begin(self, request: Request, *, whole: bool) -> None:
-        """Send the query and wait for the beginning of its answer. Raises QueryError when it fails before that."""
-        if self._query.is_federated and not self._worker.federated:
-            self.complete = True  # it has nothing to do
-            raise QueryRefused("SERVICE is refused: this system cannot shut a query off from the network otherwise")
-        self._worker.ask(request)
-        parts: list[bytes] = []
-        while (whole or len(parts) < HEAD_FRAMES) and (part := await self._next()):
-            parts.append(part)
-        if self._worker.channel.next_is(END):
-            await self._next()
-        self.head = b"".join(parts)
-        if not self.complete:
-            self._pool.lend(self._worker)
-
-    async def rest(self) -> AsyncIterator[bytes]:
-        """What follows the head. Raises QueryError when the answer breaks off, so that it is not taken for whole."""
-        while not self.complete and (part := await self._next()):
-            yield part
-
-    def close(self) -> None:
-        """Give the worker back, which a complete answer has done by itself; one that has not finished is killed."""
-        if not self._closed:
-            self._closed = True
-            self._pool.release(self._worker, finished=self.complete)
-
-    async def _next(self) -> bytes:
-        """The next part, empty at the end. Only the time spent waiting for the worker counts against the limit."""
-        frame = self._worker.channel.arrived()
-        while frame is None:
-            await self._wait()
-            frame = self._worker.channel.arrived()
-        kind, payload = frame
-        if kind in (DATA, PACKED):
-            self.coding = self._query.coding if kind == PACKED else ""
-            return payload
-        self._end(payload)
-        return b""
-
-    async def _wait(self) -> None:
-        loop = asyncio.get_running_loop()
-        started = loop.time()
-        self._timer = loop.call_later(self._seconds_left, self._overdue)
-        try:
-            await self._worker.channel.arrival()
-        except EOFError as error:
-            raise await self._death() from error
-        finally:
-            self._timer.cancel()
-            waited = loop.time() - started
-            self._taken += waited
-            self._seconds_left -= waited
-
-    def _overdue(self) -> None:
-        """The time is up: go on in the slow lane, or end."""
-        more = 0.0 if self._worker.slow else self._pool.moved_to_slow_lane(self._worker, self._query)
-        if more:
-            self._seconds_left += more
-            self._timer = asyncio.get_running_loop().call_later(more, self._overdue)
-        elif self._worker.slow or self._worker.lent:
-            self._failure = QueryTimeout(_TOO_LONG.format(self._pool.time_limit))
-            self._worker.kill()
-            self._pool.metrics.worker_died("timeout")
-        else:
-            self._failure = _Displaced("the slow lane is full")
-            self._worker.kill()
-
-    def _end(self, payload: bytes) -> None:
-        self.complete = True
-        if self._worker.slow:
-            self._pool.took(self._query, self._taken)
-        failure = self._worker.link.failure if self._worker.link else None
-        self.close()
-        if failure:
-            raise failure
-        if outcome := json.loads(payload):
-            raise _failure(outcome["error"], outcome.get("message", ""))
-
-    async def _death(self) -> QueryError:
-        if self._failure:
-            return self._failure
-        if self._closed:
-            return QueryError("the answer is no longer wanted")
-        code = await self._worker.stop()
-        self._pool.metrics.worker_died("memory" if code == -signal.SIGABRT else "crash")
-        _log.warning("worker %d ended with code %d while answering", self._worker.pid, code)
-        return QueryTooLarge("the query ended its process, most likely by taking more memory than one query may")
-
-
-def _failure(error: str, message: str) -> ClearingHouseError:
-    """The error that an END frame reports."""
-    match error:
-        case "syntax":
-            return located(message)
-        case "memory":
-            return QueryTooLarge("the query needs more memory than one query may take")
-        case "bytes":
-            return QueryTooLarge("the answer is larger than one answer may be; ask for a part of it with LIMIT")
-        case "rows":
-            return QueryTooLarge("the answer has more rows than one answer may have; ask for a part of it with LIMIT")
-        case "xml":
-            return NotXmlError(
-                f"the answer contains {message!r}, which XML cannot express; ask for another format, such as JSON"
-            )
-        case _:
-            return QueryError(f"the query cannot be evaluated: {message}")
 
 
 class WorkerPool:
@@ -239,7 +80,7 @@ class WorkerPool:
 
     # Answers
 
-    async def answer(self, query: Query, *, whole: bool = False) -> Answer:
+    async def answer(self, query: Query, *, whole: bool = False) -> WorkerAnswer:
         """Run a query; returns when the beginning of its answer is there, or all of it. The caller closes the answer.
 
         The time limit counts from here on, waiting included. Raises QueryError, WorkersBusy when no worker becomes
@@ -247,7 +88,7 @@ class WorkerPool:
         """
         deadline = asyncio.get_running_loop().time() + self.time_limit
         if query not in self._known_slow:
-            with contextlib.suppress(_Displaced):
+            with contextlib.suppress(Displaced):
                 return await self._begun(query, await self._free_worker(deadline), self._settings.fast_timeout, whole)
         if self._slow_places:
             self._slow_places -= 1
@@ -261,8 +102,8 @@ class WorkerPool:
         self._slow_down(worker)
         return await self._begun(query, worker, deadline - asyncio.get_running_loop().time(), whole)
 
-    async def _begun(self, query: Query, worker: Worker, seconds: float, whole: bool) -> Answer:
-        answer = Answer(self, worker, query, seconds)
+    async def _begun(self, query: Query, worker: Worker, seconds: float, whole: bool) -> WorkerAnswer:
+        answer = WorkerAnswer(self, worker, query, seconds)
         try:
             await answer.begin(self._request(query), whole=whole)
         except BaseException:
@@ -325,8 +166,8 @@ class WorkerPool:
             self._slow_places += 1
 
     def lend(self, worker: Worker) -> None:
-        """Take a worker out of the fast lane while its answer is being read, which may take as long as the client
-        likes; not more than so many."""
+        """Take a worker out of the fast lane whose answer is still being read when its time there is over, since that
+        may take as long as the client likes; not more than so many."""
         if not worker.slow and self._lent < self._settings.max_streams:
             self._lent += 1
             worker.lent = True

@@ -12,10 +12,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from endpoint.engine import NotXmlError
 from endpoint.lexer import LocatedSyntaxError
 from endpoint.negotiation import NotAcceptableError
 from endpoint.partners import PartnerError
-from endpoint.pool import NotXmlError
 from ontology.errors import (
     ClearingHouseError,
     DoorError,

@@ -7,9 +7,9 @@ from urllib.parse import parse_qsl
 import pyoxigraph as ox
 from starlette.exceptions import HTTPException
 
+from endpoint.engine import Query
 from endpoint.lexer import Address, outline
 from endpoint.negotiation import GRAPH_FORMS, choose, formats_of
-from endpoint.pool import Query
 from ontology.errors import QueryError, QueryRefused
 
 _PERCENT_ENCODING = 3  # bytes at most for one byte of a form

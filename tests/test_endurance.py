@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -202,4 +202,32 @@ def test_on_a_full_disk_the_published_graph_is_served_and_loading_goes_on_when_t
         loaded(data, *chunks)
         until(partial(up_to_date, server.url, data))
     assert entered(data)[0] == CHUNK * CHUNKS
+    assert "no faults" in verified(data)
+
+
+def flip(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    file.write_bytes(content)
+
+
+def cut(file: Path) -> None:
+    os.truncate(file, file.stat().st_size // 2)
+
+
+@pytest.mark.parametrize("harm", [flip, cut, Path.unlink])
+def test_a_server_that_starts_makes_anew_what_is_damaged(
+    harm: Callable[[Path], None], tmp_path: Path, chunks: list[Path]
+) -> None:
+    data = tmp_path / "data"
+    loaded(data, chunks[0])
+    with serve(data) as server:
+        before = count(server.url)
+    for store in ("generations", "store"):
+        harm(max((data / store).rglob("*.sst"), key=lambda file: file.stat().st_size))
+    with serve(data) as server:
+        assert count(server.url)[1] == before[1]
+        assert up_to_date(server.url, data)
+        loaded(data, chunks[1])
+        until(partial(up_to_date, server.url, data))
     assert "no faults" in verified(data)

@@ -12,8 +12,9 @@ from typing import Any
 import pyoxigraph as ox
 import pytest
 
+from endpoint.engine import Query
 from endpoint.generations import Generations
-from endpoint.pool import Query, WorkerPool
+from endpoint.pool import WorkerPool
 from endpoint.settings import Settings
 from endpoint.turns import Turns
 from endpoint.workers import SLOW_NICENESS

@@ -18,12 +18,12 @@ from conftest import enter, graph, items, permit
 from pydantic import SecretStr, ValidationError
 
 from endpoint import remote
-from endpoint.engine import RemoteAnswer, RemoteEngine
+from endpoint.engine import Query
 from endpoint.generations import Generation
 from endpoint.house import House, go_on
 from endpoint.negotiation import NotAcceptableError
-from endpoint.pool import Query
 from endpoint.remote import Address, Mark, updates
+from endpoint.remote_engine import RemoteAnswer, RemoteEngine
 from endpoint.settings import Settings
 from endpoint.store import META
 from ontology.errors import (

@@ -27,11 +27,11 @@ from test_queries import EXPECTED, NAMES, written
 from test_queries import store as store  # a fixture
 from test_queries import text as question
 
-from endpoint.engine import RemoteEngine
+from endpoint.engine import Query
 from endpoint.generations import Generation
 from endpoint.house import House
-from endpoint.pool import Query
 from endpoint.remote import Address
+from endpoint.remote_engine import RemoteEngine
 from endpoint.settings import Settings
 from endpoint.store import META
 from loaders.generate import records

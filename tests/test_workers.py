@@ -14,11 +14,13 @@ from typing import Any
 import pyoxigraph as ox
 import pytest
 
+from endpoint.engine import Answer, NotXmlError, Query
 from endpoint.generations import OXIGRAPH, Generation, Generations
 from endpoint.lexer import LocatedSyntaxError
-from endpoint.pool import HEAD_FRAMES, Answer, NotXmlError, Query, WorkerPool
+from endpoint.pool import WorkerPool
 from endpoint.settings import Settings
 from endpoint.worker import CHUNK_BYTES
+from endpoint.worker_answer import HEAD_FRAMES
 from ontology.errors import QueryError, QueryTimeout, QueryTooLarge, StoreError, WorkersBusy
 
 EX = "https://example.org/"
