@@ -49,6 +49,7 @@ class WorkerPool:
         self.metrics.watch("busy_workers", "Workers that answer", lambda: sum(one.busy for one in self._workers))
         self._workers: set[Worker] = set()
         self._idle: list[Worker] = []
+        self._idle_slow: list[Worker] = []  # not more than there are places in the slow lane
         self._turns: Turns[Worker] = Turns(settings.queue_length, "query worker", self._put_back)
         self._slow_places = settings.slow_workers
         self._slow_turns: Turns[None] = Turns(settings.slow_queue_length, "place in the slow lane", self._free_place)
@@ -94,12 +95,14 @@ class WorkerPool:
             self._slow_places -= 1
         else:
             await self._slow_turns.wait(deadline)
-        try:
-            worker = await self._free_worker(deadline)
-        except BaseException:
-            self._free_place(None)
-            raise
-        self._slow_down(worker)
+        worker = self._free_slow_worker()
+        if worker is None:
+            try:
+                worker = await self._free_worker(deadline)
+            except BaseException:
+                self._free_place(None)
+                raise
+            self._slow_down(worker)
         return await self._begun(query, worker, deadline - asyncio.get_running_loop().time(), whole)
 
     async def _begun(self, query: Query, worker: Worker, seconds: float, whole: bool) -> WorkerAnswer:
@@ -136,6 +139,15 @@ class WorkerPool:
             worker = await self._turns.wait(deadline)
         worker.busy = True
         return worker
+
+    def _free_slow_worker(self) -> Worker | None:
+        """A worker that has answered in the slow lane before, now marked busy; None where there is none."""
+        while self._idle_slow:
+            worker = self._idle_slow.pop()
+            if worker.usable:
+                worker.busy = True
+                return worker
+        return None
 
     # Lanes
 
@@ -174,18 +186,24 @@ class WorkerPool:
             self._attention.set()
 
     def release(self, worker: Worker, *, finished: bool) -> None:
-        """Take a worker back: to the idle ones, or out of service when it is unfinished, slow, retired or one too
-        many."""
+        """Take a worker back: to the idle ones of its lane, or out of service when it is unfinished, retired or one
+        too many."""
         worker.busy = False
         if worker.lent:
             self._lent -= 1
         elif worker.slow:
             self._free_place(None)
-        if finished and worker.usable and not worker.slow and not (worker.lent and self._is_complete()):
-            worker.lent = False
-            self._put_back(worker)
+        if worker.slow:
+            is_wanted = len(self._idle_slow) < self._settings.slow_workers
         else:
+            is_wanted = not (worker.lent and self._is_complete())
+        worker.lent = False
+        if not (finished and worker.usable and is_wanted):
             worker.kill()
+        elif worker.slow:
+            self._idle_slow.append(worker)
+        else:
+            self._put_back(worker)
 
     def _put_back(self, worker: Worker) -> None:
         worker.busy = False
@@ -250,8 +268,9 @@ class WorkerPool:
         await worker.ended()
         worker.kill()  # closes the channel
         self._workers.discard(worker)
-        if worker in self._idle:
-            self._idle.remove(worker)
+        for idle in (self._idle, self._idle_slow):
+            if worker in idle:
+                idle.remove(worker)
         self._attention.set()
 
     def _spawn_task(self, work: Coroutine[None, None, None]) -> None:

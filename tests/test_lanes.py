@@ -23,6 +23,7 @@ from ontology.errors import QueryError, QueryTimeout, QueryTooLarge, WorkersBusy
 RECORDS = 200
 LIMIT = 3.0
 ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
+SECONDS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
 QUICK = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
 
 
@@ -119,6 +120,16 @@ def test_a_query_that_was_quick_in_the_slow_lane_starts_in_the_fast_one_again(ge
         assert lanes == ["slow", "slow", "fast"]
 
     run(generations, steps)
+
+
+def test_a_worker_of_the_slow_lane_answers_the_next_one_there_too(generations: Generations) -> None:
+    async def steps(pool: WorkerPool) -> None:
+        text = f"{SECONDS} # one of two"
+        found = [await whole(pool, select(text)), await whole(pool, select(text))]
+        assert found == [(f"n\r\n{RECORDS**3}\r\n".encode(), "slow")] * 2
+        assert len([worker for worker in pool._workers if worker.slow]) == 1
+
+    run(generations, steps, fast_timeout=0.05, query_timeout=20)
 
 
 def test_answers_being_read_take_no_worker_from_the_fast_lane(generations: Generations) -> None:
