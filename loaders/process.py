@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -84,6 +85,7 @@ def _without_text(one: Document | Cleaned) -> Document | Cleaned:
 
 def _start_without_interrupts(process: BaseProcess) -> None:
     """Start a process that an interrupt from the terminal does not reach, not even while it starts."""
+    resource_tracker.ensure_running()  # here, since starting it lets interrupts through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         process.start()

@@ -1,9 +1,12 @@
 """The gate lets in what is in order, keeps what is not, and judges again what can have changed."""
 
 import json
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 import pytest
 from conftest import PERMIT, Json, enter, gate_of, graph, items, judge, permit, rows, values
@@ -298,3 +301,24 @@ def test_two_processes_come_to_the_verdicts_of_one(house: House, monkeypatch: py
         (one.document.guid, one.verdict) for one in here.judged
     ]
     assert len(beside.refusals) == len(here.refusals)
+
+
+STARTED = """
+import signal, sys
+from pathlib import Path
+from loaders.judgement import Policy
+from loaders.process import JudgeProcess
+
+if __name__ == "__main__":
+    with JudgeProcess("https://w3id.org/clearinghouse/", Path(sys.argv[1]), Policy(frozenset())) as judge:
+        status = Path(f"/proc/{judge._process.pid}/status").read_text()
+    blocked = int(status.partition("SigBlk:")[2].split()[0], 16)
+    print(blocked >> signal.SIGINT - 1 & 1, signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+"""
+
+
+def test_an_interrupt_does_not_reach_the_judge_not_even_while_it_starts(tmp_path: Path) -> None:
+    script = tmp_path / "started.py"
+    script.write_text(STARTED, encoding="utf-8")
+    done = subprocess.run([sys.executable, script, tmp_path / "ledger"], capture_output=True, text=True, check=True)
+    assert done.stdout == "1 set()\n"
