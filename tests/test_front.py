@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import urlencode
 
 import httpx2 as httpx
@@ -241,6 +242,17 @@ def test_a_client_that_asks_too_often_is_told_when_to_come_back(client: httpx.Cl
         assert "2 times a second" in problem["detail"]
         time.sleep(int(answers[-1].headers["Retry-After"]))
         assert ask(client, url).status_code == 200
+
+
+@pytest.mark.parametrize("rate", [0.001, 0.3, 1.0, 7.0])
+def test_the_burst_is_whole_whatever_the_clock_says(rate: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(500):
+        monkeypatch.setattr("endpoint.rates.time", SimpleNamespace(monotonic=lambda now=number * 7919.123457: now))
+        limiter = RateLimiter(rate, 3)
+        for _ in range(3):
+            limiter.admit("client")
+        with pytest.raises(TooManyRequests):
+            limiter.admit("client")
 
 
 def test_only_so_many_clients_are_remembered() -> None:
