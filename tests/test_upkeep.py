@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
@@ -201,6 +202,25 @@ def test_a_generation_behind_the_restored_ledger_is_caught_up(house: House, insi
     with restored.ledger() as ledger:
         assert newest is not None and newest.sequence == ledger.head() == 2
     assert inside("verify").returncode == 0
+
+
+def test_where_nothing_can_be_written_the_published_graph_stays_unless_it_holds_what_is_withheld(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: House) -> None:
+        raise OSError(ENOSPC, "No space left on device")
+
+    enter(house, items([permit()]))
+    published = house.newest()
+    with house.ledger() as ledger:
+        judge(house, ledger, permit("5E7E71C0-AAAA-BBBB-CCCC-000000000002", number=700_002))
+    monkeypatch.setattr(House, "store", full)
+    assert not go_on(house)
+    assert house.newest() == published
+    with house.ledger() as ledger:
+        ledger.connection.execute("PRAGMA user_version = 1")
+    with pytest.raises(OSError, match="No space left"):
+        go_on(house)
 
 
 def test_a_generation_that_may_hold_redacted_text_is_not_copied(filled: House, inside: Run, tmp_path: Path) -> None:
