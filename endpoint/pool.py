@@ -5,8 +5,9 @@ on in the slow lane, which has few places and a queue; a fresh worker takes its 
 lane is full, the worker is killed and the query waits for its turn to start again. So whoever asks what takes long
 waits for others who do, and nobody else does.
 
-A worker serves the generation it was started with. When a newer one appears, new workers take over one by one, and an
-old one that is answering finishes first. Whatever ends a worker, the keeper starts another.
+A worker serves the generation it was started with. When a newer one appears, new workers are started beside the old
+ones and take over all at once, so that nobody who has read the new one reads an older one after it; an old worker that
+is answering finishes first. Whatever ends a worker, the keeper starts another.
 """
 
 import asyncio
@@ -238,30 +239,32 @@ class WorkerPool:
                 break
             self._workers.add(worker)
             self._spawn_task(self._watch(worker))
-            if self.generation != newest:
-                self.generation = newest
-                self._known_slow.clear()
-                published = self._generations.path(newest).stat().st_mtime
-                self.metrics.took_over(newest.sequence, newest.build, published)
-            self._put_back(worker)
-            self._retire_one(newest)
-        while self._retire_one(newest):
-            pass
+            if self.generation is None:
+                self._take_over(newest)  # the first one need not wait for the others
+            elif self.generation == newest:
+                self._put_back(worker)
+        if self.generation != newest:
+            self._take_over(newest)
+
+    def _take_over(self, newest: Generation) -> None:
+        """Answer from this generation from now on; a worker of an older one is taken out of service, at once if it is
+        idle, else when it has answered."""
+        published = self._generations.path(newest).stat().st_mtime
+        self.metrics.took_over(newest.sequence, newest.build, published)
+        self.generation = newest
+        self._known_slow.clear()
+        for worker in self._workers:
+            if worker.generation != newest:
+                worker.retired = True
+                if not worker.busy:
+                    worker.kill()
+            elif worker.usable:
+                self._put_back(worker)
 
     def _is_complete(self, generation: Generation | None = None) -> bool:
         """Whether the fast lane has all its workers on a generation, the present one if none is given."""
         wanted = generation or self.generation
         return sum(worker.generation == wanted for worker in self._fast()) >= self._settings.workers
-
-    def _retire_one(self, newest: Generation) -> bool:
-        """Take one worker of an older generation out of service, at once if it is idle, else when it has answered."""
-        for worker in self._workers:
-            if worker.generation != newest and not worker.retired:
-                worker.retired = True
-                if not worker.busy:
-                    worker.kill()
-                return True
-        return False
 
     async def _watch(self, worker: Worker) -> None:
         """Forget a worker when its process ends, and have the keeper start another."""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -253,6 +254,29 @@ def test_a_newer_generation_takes_over_and_a_running_query_ends_on_its_own(
     _run(
         WorkerPool(generations, settings.model_copy(update={"max_result_bytes": 1 << 30, "query_timeout": 10.0})), steps
     )
+
+
+def test_whoever_has_read_a_generation_never_reads_an_older_one_after_it(
+    generations: Generations, settings: Settings, store: ox.Store
+) -> None:
+    chance = random.Random(7)
+
+    async def read(pool: WorkerPool) -> list[int]:
+        seen = [1]
+        while seen.count(2) < 20 or len(pool.workers) < 3:
+            answer = await pool.answer(_select(_count()))
+            await _whole(answer)
+            assert answer.generation
+            seen.append(answer.generation.sequence)
+            await asyncio.sleep(chance.uniform(0, 0.01))  # so that the workers are idle in any order
+        return seen
+
+    async def steps(pool: WorkerPool) -> None:
+        await asyncio.to_thread(generations.create, store, 2)
+        for seen in await asyncio.gather(*(read(pool) for _ in range(3))):
+            assert seen == sorted(seen)
+
+    _run(WorkerPool(generations, settings.model_copy(update={"workers": 3, "queue_length": 3})), steps)
 
 
 def test_a_pool_without_a_generation_waits_for_the_first(tmp_path: Path, settings: Settings, store: ox.Store) -> None:
