@@ -133,13 +133,12 @@ class WorkerPool:
         """A worker of the fast lane, now marked busy."""
         if self.generation is None:
             raise StoreError("there is no graph to query yet")
-        worker = None
-        while self._idle and not (worker and worker.usable):
-            worker = self._idle.pop()  # the one that answered last: its memory is warm
-        while worker is None or not worker.usable:
-            worker = await self._turns.wait(deadline)
-        worker.busy = True
-        return worker
+        while True:  # one that is handed over may be taken out of service before it is received
+            # Of the idle ones the one that answered last: its memory is warm.
+            worker = self._idle.pop() if self._idle else await self._turns.wait(deadline)
+            if worker.usable:
+                worker.busy = True
+                return worker
 
     def _free_slow_worker(self) -> Worker | None:
         """A worker that has answered in the slow lane before, now marked busy; None where there is none."""

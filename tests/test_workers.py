@@ -22,6 +22,7 @@ from endpoint.pool import WorkerPool
 from endpoint.settings import Settings
 from endpoint.worker import CHUNK_BYTES
 from endpoint.worker_answer import HEAD_FRAMES
+from endpoint.workers import Worker
 from ontology.errors import QueryError, QueryTimeout, QueryTooLarge, StoreError, WorkersBusy
 
 EX = "https://example.org/"
@@ -277,6 +278,28 @@ def test_whoever_has_read_a_generation_never_reads_an_older_one_after_it(
             assert seen == sorted(seen)
 
     _run(WorkerPool(generations, settings.model_copy(update={"workers": 3, "queue_length": 3})), steps)
+
+
+def test_a_worker_retired_on_its_way_to_a_query_is_not_waited_for_while_another_is_idle(
+    generations: Generations, settings: Settings, store: ox.Store, tmp_path: Path
+) -> None:
+    elsewhere = Generations(tmp_path / "elsewhere")  # where the keeper of the pool does not look
+    elsewhere.create(store, 2)
+
+    async def steps(pool: WorkerPool) -> None:
+        deadline = asyncio.get_running_loop().time() + 10
+        old = await pool._free_worker(deadline)
+        waiting = asyncio.create_task(pool._free_worker(deadline))
+        await _until(lambda: len(pool._turns))
+        new = await Worker.start(elsewhere, Generation(2), settings.worker_memory, None)
+        pool._workers.add(new)
+        generations.path(Generation(2)).mkdir()
+        pool._put_back(old)
+        pool._take_over(Generation(2))
+        async with asyncio.timeout(5):
+            assert await waiting is new
+
+    _run(WorkerPool(generations, settings), steps)
 
 
 def test_a_pool_without_a_generation_waits_for_the_first(tmp_path: Path, settings: Settings, store: ox.Store) -> None:
