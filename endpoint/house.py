@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 import pyoxigraph as ox
@@ -15,6 +16,7 @@ from endpoint.generations import Generation, Generations
 from endpoint.remote import Address, RemoteStore, published
 from endpoint.settings import Settings
 from endpoint.store import GraphStore, Progress, Writer, silent
+from loaders.editing import present
 from loaders.gate import Gate, Outcome
 from loaders.judgement import Judge, Policy
 from loaders.ledger import Ledger
@@ -42,8 +44,12 @@ class House:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """The house that the settings describe."""
-        return cls(settings, Mapping(Iris(settings.base_iri), Thesaurus.load(settings.base_iri)))
+        """The house that the settings describe, with the thesaurus as its ledger tells it."""
+        house = cls(settings, Mapping(Iris(settings.base_iri), Thesaurus.load(settings.base_iri)))
+        if not house._ledger_path.is_file():
+            return house
+        with house.ledger() as ledger:
+            return cls(settings, present(house.mapping, ledger))
 
     @property
     def generations(self) -> Generations:
@@ -52,11 +58,15 @@ class House:
 
     def ledger(self) -> Ledger:
         """The ledger of the data directory."""
-        return Ledger(self.settings.data_dir / "ledger.sqlite")
+        return Ledger(self._ledger_path)
+
+    @property
+    def _ledger_path(self) -> Path:
+        return self.settings.data_dir / "ledger.sqlite"
 
     def existing_ledger(self) -> Ledger:
         """The ledger, for a reader: LedgerError where there is none yet."""
-        if not (self.settings.data_dir / "ledger.sqlite").is_file():
+        if not self._ledger_path.is_file():
             raise LedgerError(f"there are no records in {self.settings.data_dir} yet; `clearinghouse load` enters some")
         return self.ledger()
 
@@ -96,7 +106,10 @@ def load(gate: Gate, store: Writer, items: Iterable[Item]) -> Iterator[Outcome]:
 
 
 def finish(gate: Gate, store: Writer, progress: Progress = silent) -> None:
-    """Judge again what waited for others, take out what later revisions withhold, and publish the graph."""
+    """Judge again what waited for others and what is tagged with replaced concepts, take out what later revisions
+    withhold, and publish the graph."""
+    newest = store.newest()
+    gate.retag(newest.sequence if newest else 0)
     gate.settle()
     gate.redact()
     publish(gate.ledger, store, progress)
@@ -157,6 +170,7 @@ def _renew(ledger: Ledger, store: Writer, progress: Progress) -> None:
 
 def rebuild(gate: Gate, store: Writer, progress: Progress = silent) -> None:
     """Judge every document of the ledger again and build the graph anew."""
+    gate.follow_thesaurus()
     for _ in gate.retry(gate.ledger.everything()):
         progress(1)
     gate.settle()

@@ -82,8 +82,8 @@ def _beside(query: str, path: str) -> str:
 
 @dataclass(frozen=True)
 class Mark:
-    """How far a store has come: the sequence numbers applied and published, how often it was built anew, and whether
-    it has the vocabulary (1 or 0)."""
+    """How far a store has come: the sequence numbers applied and published, how often it was built anew, and which
+    version of the thesaurus it has, 0 for none."""
 
     applied: int = 0
     published: int = 0
@@ -236,8 +236,12 @@ class RemoteStore(Writer):
         """The last sequence number whose consequences are in the store, 0 for an empty one."""
         return self._connection.mark().applied
 
-    def _has_vocabulary(self) -> bool:
-        return bool(self._connection.mark().vocabulary)
+    def newest(self) -> Generation | None:
+        """What the store has published last."""
+        return self._connection.mark().generation
+
+    def _vocabulary_version(self) -> int:
+        return self._connection.mark().vocabulary
 
     def _replace(self, graphs: Mapping[ox.NamedNode, bytes], last: int) -> None:
         self._connection.replace({name: _triples(data) for name, data in graphs.items()})
@@ -245,7 +249,7 @@ class RemoteStore(Writer):
 
     def _write_vocabulary(self) -> None:
         self._connection.replace(self._vocabulary())
-        self._note(replace(self._connection.mark(), vocabulary=1))
+        self._note(replace(self._connection.mark(), vocabulary=self.projection.mapping.thesaurus.version))
 
     def _note(self, mark: Mark) -> None:
         self._connection.replace({META: mark.triples()})

@@ -23,6 +23,7 @@ import pyoxigraph as ox
 import ontology
 from endpoint import seals
 from endpoint.generations import OXIGRAPH, Generation, Generations
+from loaders.editing import present
 from loaders.ledger import Ledger
 from loaders.projection import NOTHING, AllMade, Projection
 from ontology.errors import StoreBusy, StoreError
@@ -33,6 +34,7 @@ BULK = 2**22
 """From this many bytes of statements on a batch is ingested as sorted files, three times as fast as a transaction."""
 META = ox.NamedNode("urn:x-clearinghouse:store")
 APPLIED = ox.NamedNode("urn:x-clearinghouse:applied")
+VOCABULARY = ox.NamedNode("urn:x-clearinghouse:vocabulary")
 _COPYING = ".copying"
 INTEGER = ox.NamedNode("http://www.w3.org/2001/XMLSchema#integer")
 
@@ -61,6 +63,7 @@ class Writer(ABC):
 
     def __init__(self, projection: Projection) -> None:
         self.projection = projection
+        self._opened_with = projection.mapping.thesaurus.version
 
     @abstractmethod
     def __enter__(self) -> Self: ...
@@ -87,8 +90,12 @@ class Writer(ABC):
         """The states before the newest that readers still keep."""
 
     @abstractmethod
-    def _has_vocabulary(self) -> bool:
-        """Whether the store has the graphs of `_vocabulary`, whole."""
+    def newest(self) -> Generation | None:
+        """What was published last, None before the first time."""
+
+    @abstractmethod
+    def _vocabulary_version(self) -> int:
+        """The version of the thesaurus in the store, 0 where it does not have the graphs of `_vocabulary` whole."""
 
     @abstractmethod
     def _replace(self, graphs: Mapping[ox.NamedNode, bytes], last: int) -> None:
@@ -97,20 +104,22 @@ class Writer(ABC):
 
     @abstractmethod
     def _write_vocabulary(self) -> None:
-        """Write the graphs of `_vocabulary`."""
+        """Write the graphs of `_vocabulary`, and which version of the thesaurus they hold."""
 
     def catch_up(self, ledger: Ledger, progress: Progress = silent, made: AllMade = NOTHING) -> int:
         """Apply what the ledger has beyond `applied`; the number of graphs written.
 
         `progress` is told of each batch.
         """
-        applied = self.applied()
-        if applied > ledger.head():
+        applied, head = self.applied(), ledger.head()
+        if applied > head:
             raise StoreError("the graph knows more than the ledger; rebuild it")
-        if not self._has_vocabulary():
+        if self._follow_thesaurus(ledger, head):
+            made = NOTHING  # with another version
+        if self._vocabulary_version() != self.projection.mapping.thesaurus.version:
             self._write_vocabulary()
         written = 0
-        for records, last in _touched(ledger, applied):
+        for records, last in _touched(ledger, applied, head):
             histories = ledger.histories(records, {digest: one.document for digest, one in made.items()})
             graphs = self.projection.graphs(list(histories.values()), made)
             names = map(self.projection.mapping.iris.record, records)
@@ -119,11 +128,18 @@ class Writer(ABC):
             progress(len(records))
         return written
 
+    def _follow_thesaurus(self, ledger: Ledger, head: int) -> bool:
+        """Project with the thesaurus as the ledger tells it up to a sequence number; whether that is not the one that
+        the store was opened with."""
+        self.projection = Projection(present(self.projection.mapping, ledger, head))
+        return self.projection.mapping.thesaurus.version != self._opened_with
+
     def _vocabulary(self) -> dict[ox.NamedNode, list[ox.Triple]]:
         """The thesaurus and the ontology, each in its named graph; that of the ontology is written last."""
-        iris = self.projection.mapping.iris
+        iris, thesaurus = self.projection.mapping.iris, self.projection.mapping.thesaurus
+        name = ox.NamedNode(f"{iris.base}id/thesaurus")
         return {
-            ox.NamedNode(f"{iris.base}id/thesaurus"): list(self.projection.mapping.thesaurus.triples()),
+            name: list(thesaurus.graph(name)),
             ontology.GRAPH: list(ontology.load(iris.base)),
         }
 
@@ -186,31 +202,45 @@ class GraphStore(Writer):
 
     def applied(self) -> int:
         """The last sequence number whose consequences are in the store, 0 for an empty one."""
-        numbers = (int(quad.object.value) for quad in self._store.quads_for_pattern(META, APPLIED, None, META))  # type: ignore[union-attr]
+        return self._number(APPLIED)
+
+    def newest(self) -> Generation | None:
+        """The newest generation."""
+        return self.generations.newest()
+
+    def _vocabulary_version(self) -> int:
+        return self._number(VOCABULARY)
+
+    def _number(self, mark: ox.NamedNode) -> int:
+        numbers = (int(quad.object.value) for quad in self._store.quads_for_pattern(META, mark, None, META))  # type: ignore[union-attr]
         return max(numbers, default=0)
 
-    def _has_vocabulary(self) -> bool:
-        return self._store.contains_named_graph(ontology.GRAPH)
+    def _remove_before(self, mark: ox.Quad) -> None:
+        """Take out the marks in whose place one was written."""
+        for earlier in list(self._store.quads_for_pattern(META, mark.predicate, None, META)):
+            if earlier != mark:
+                self._store.remove(earlier)
 
     def _replace(self, graphs: Mapping[ox.NamedNode, bytes], last: int) -> None:
         for graph in graphs:
             if self._store.contains_named_graph(graph):
                 self._store.remove_graph(graph)
         data = b"".join(graphs.values())
-        mark = ox.Quad(META, APPLIED, ox.Literal(str(last), datatype=INTEGER), META)
+        mark = _mark(APPLIED, last)
         if len(data) >= BULK:
             self._store.bulk_load(data, format=ox.RdfFormat.N_QUADS, lenient=True)  # the IRIs were parsed already
             self._store.add(mark)
         else:
             self._store.load(data + f"{mark} .\n".encode(), format=ox.RdfFormat.N_QUADS)
-        for earlier in list(self._store.quads_for_pattern(META, APPLIED, None, META)):
-            if earlier != mark:
-                self._store.remove(earlier)
+        self._remove_before(mark)
 
     def _write_vocabulary(self) -> None:
         for graph, triples in self._vocabulary().items():
             self._store.remove_graph(graph)
             self._store.bulk_extend([ox.Quad(t.subject, t.predicate, t.object, graph) for t in triples])
+        mark = _mark(VOCABULARY, self.projection.mapping.thesaurus.version)
+        self._store.add(mark)
+        self._remove_before(mark)
 
     def publish(self, *, keep: int = 2) -> Generation:
         """Make the present state a generation that readers take over, if it is newer than the newest; the newest
@@ -261,6 +291,10 @@ def _link_or_copy(source: str, target: str) -> None:
     shutil.copy2(source, target)
 
 
+def _mark(name: ox.NamedNode, number: int) -> ox.Quad:
+    return ox.Quad(META, name, ox.Literal(str(number), datatype=INTEGER), META)
+
+
 def _discard(directory: Path) -> None:
     """Remove a store, if there is one; a crash leaves it whole or under another name."""
     if not directory.exists():
@@ -283,11 +317,12 @@ def _sweep(directory: Path) -> None:
         unused.unlink()
 
 
-def _touched(ledger: Ledger, after: int) -> Iterator[tuple[list[str], int]]:
-    """The records that events after a sequence number are about, in batches with the last number of each."""
+def _touched(ledger: Ledger, after: int, until: int) -> Iterator[tuple[list[str], int]]:
+    """The records that events after a sequence number, up to another, are about, in batches with the last number of
+    each."""
     records: dict[str, None] = {}
     last = after
-    for seq, record in ledger.touched(after):
+    for seq, record in ledger.touched(after, until):
         if len(records) >= BATCH and record not in records:
             yield list(records), last
             records = {}

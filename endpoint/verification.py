@@ -22,7 +22,9 @@ from endpoint.generations import OXIGRAPH, Generation
 from endpoint.house import House
 from endpoint.store import APPLIED, META, GraphStore
 from loaders.documents import document
+from loaders.editing import present
 from loaders.ledger import Ledger
+from loaders.mapping import Mapping
 from loaders.projection import Projection
 from ontology.errors import ClearingHouseError, StoreBusy
 
@@ -159,14 +161,14 @@ def _graph_faults(house: House, ledger: Ledger, generation: Generation, path: Pa
         yield f"generation {generation.name} does not say that it has applied {generation.sequence}"
     known = {record for (record,) in ledger.connection.execute("SELECT DISTINCT record FROM document")}
     since = {record for _, record in ledger.touched(generation.sequence)}
-    iris = house.mapping.iris
+    iris, mapping = house.mapping.iris, present(house.mapping, ledger, generation.sequence)
     strangers = {str(name) for name in store.named_graphs()} - {str(iris.record(record)) for record in known}
     strangers -= {str(name) for name in (META, ontology.GRAPH, ox.NamedNode(f"{iris.base}id/thesaurus"))}
     for name in sorted(strangers):
         yield f"the graph {name} is of no record of the ledger"
-    for graph in _vocabulary_faults(house, store):
+    for graph in _vocabulary_faults(mapping, store):
         yield f"the graph {graph} is not that of this version; rebuild"
-    projection = Projection(house.mapping)
+    projection = Projection(mapping)
     for records in _chunks(sorted(known - since)):
         expected = ox.Store()
         expected.load(b"".join(projection.graphs(list(ledger.histories(records).values()))), ox.RdfFormat.N_QUADS)
@@ -177,12 +179,10 @@ def _graph_faults(house: House, ledger: Ledger, generation: Generation, path: Pa
                 yield f"record {record}: {len(here - there)} statements too many, {len(there - here)} missing"
 
 
-def _vocabulary_faults(house: House, store: ox.Store) -> Iterator[ox.NamedNode]:
-    base = house.mapping.iris.base
-    expected = {
-        ontology.GRAPH: ontology.load(base),
-        ox.NamedNode(f"{base}id/thesaurus"): house.mapping.thesaurus.triples(),
-    }
+def _vocabulary_faults(mapping: Mapping, store: ox.Store) -> Iterator[ox.NamedNode]:
+    base = mapping.iris.base
+    name = ox.NamedNode(f"{base}id/thesaurus")
+    expected = {ontology.GRAPH: ontology.load(base), name: mapping.thesaurus.graph(name)}
     for name, triples in expected.items():
         made = ox.Store()
         made.extend(ox.Quad(triple.subject, triple.predicate, triple.object, name) for triple in triples)

@@ -17,6 +17,9 @@ JsonObject = dict[str, Any]
 
 GUID = re.compile(r"[A-Za-z0-9_-]{11,128}\Z")
 BODY_KEYS = ("body", "document")
+CHANGE_SCHEMA = "thesaurusChange"
+OWN_SCHEMAS = frozenset({CHANGE_SCHEMA, "tagCandidates", "tagDecision"})
+"""Documents that this house writes itself: they are not loaded from outside."""
 MAX_NUMBER = 10**18 - 1
 """The largest number and revision: as many digits as always fit into 64 bits."""
 

@@ -10,7 +10,8 @@ from itertools import chain, islice
 from typing import TypeVar
 
 from loaders import door
-from loaders.documents import Document
+from loaders.documents import OWN_SCHEMAS, Document
+from loaders.editing import Editing, present
 from loaders.findings import Finding
 from loaders.judgement import Judge, Policy, Ruling
 from loaders.ledger import Entry, Ledger, Verdict, Verdicted
@@ -89,7 +90,8 @@ class Gate:
             yield from map(self._outcome, chain(ahead, batches))
         else:
             first, second = ahead
-            with JudgeProcess(self.judge.mapping.iris.base, self.ledger.path, self.policy) as process:
+            thesaurus = self.judge.mapping.thesaurus.version
+            with JudgeProcess(self.judge.mapping.iris.base, self.ledger.path, thesaurus, self.policy) as process:
                 yield self._outcome(first)  # the other process takes a while to start
                 yield from self._outcomes_beside(process, chain([second], batches))
 
@@ -122,6 +124,7 @@ class Gate:
             try:
                 whole, removed = door.admitted(item.text, redactions, publish_contacts=self.policy.publish_contacts)
                 refuse_other_systems(whole.realm or "")
+                _refuse_own(whole)
             except (DoorError, IdentifierError) as error:
                 outcome.refusals.append(Refusal(item.source, item.place, str(error)))
             else:
@@ -178,8 +181,9 @@ class Gate:
 
     # What is judged again
 
-    def retry(self, entries: Iterable[Entry]) -> Iterator[Judged]:
-        """Judge entries of the ledger again and append what has changed: a verdict, or another report."""
+    def retry(self, entries: Iterable[Entry], because: str | None = None) -> Iterator[Judged]:
+        """Judge entries of the ledger again and append what has changed: a verdict, or another report; all of them,
+        with this as their source, where it is said why."""
         for batch in _batched(entries):
             changed = []
             for entry, ruling in zip(
@@ -187,8 +191,10 @@ class Gate:
             ):
                 removed = [Finding(**found) for found in entry.report if found.get("code") == "removed"]
                 findings = removed + ruling.findings
-                if (ruling.verdict, [found.as_json() for found in findings]) != (entry.verdict, entry.report):
-                    changed.append(Judged(entry.source, "", entry.document, entry.revision, ruling.verdict, findings))
+                told = ruling.verdict, [found.as_json() for found in findings]
+                if because or told != (entry.verdict, entry.report):
+                    source = because or entry.source
+                    changed.append(Judged(source, "", entry.document, entry.revision, ruling.verdict, findings))
             self.ledger.append((self._verdicted(one) for one in changed), agent=self.agent)
             yield from changed
 
@@ -198,6 +204,20 @@ class Gate:
         changed = list(self.retry(entry for record in records for entry in self.ledger.history(record)[-1:]))
         self.ledger.stop_waiting(records)
         return changed
+
+    def follow_thesaurus(self) -> None:
+        """Judge from here on with the thesaurus as the ledger tells it now."""
+        mapping = present(self.judge.mapping, self.ledger)
+        if mapping is not self.judge.mapping:
+            self.judge = Judge(mapping, self.ledger.schema_of)
+
+    def retag(self, since: int) -> list[Judged]:
+        """Judge again the records tagged with a concept that a change approved after a sequence number has replaced."""
+        self.follow_thesaurus()
+        changes = Editing(self.ledger, self.judge.mapping.iris).retagged(since)
+        return [
+            judged for change, entries in changes for judged in self.retry(entries, f"thesaurus change {change.id}")
+        ]
 
     def redact(self) -> list[str]:
         """Take fields that a later revision withholds out of the earlier ones in the ledger; the records that lost
@@ -218,6 +238,11 @@ class Gate:
             if replaced:
                 changed.append(record)
         return changed
+
+
+def _refuse_own(whole: Document) -> None:
+    if whole.schema in OWN_SCHEMAS:
+        raise DoorError(f"{whole.root}/header/schema: {whole.schema} is made here, by editing or tagging; not loaded")
 
 
 def _batched(items: Iterable[T]) -> Iterator[list[T]]:

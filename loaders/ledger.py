@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from loaders.documents import Document, document
+from loaders.documents import OWN_SCHEMAS, Document, document
 from loaders.findings import Finding
 from ontology.errors import IdentifierError, LedgerError
 from ontology.identifiers import PUBLISHED, Iris, NodeIri, RecordIri, RevisionIri
@@ -34,6 +34,7 @@ CREATE TABLE IF NOT EXISTS document (
   schema TEXT NOT NULL, realm TEXT, government TEXT, number INTEGER, text TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS document_record ON document (record, revision);
+CREATE INDEX IF NOT EXISTS document_schema ON document (schema);
 CREATE INDEX IF NOT EXISTS document_number ON document (number);
 CREATE TABLE IF NOT EXISTS event (
   seq INTEGER PRIMARY KEY, at TEXT NOT NULL, agent TEXT NOT NULL, source TEXT NOT NULL, verdict TEXT NOT NULL,
@@ -280,10 +281,11 @@ class Ledger:
 
     # What is read
 
-    def touched(self, after: int) -> Iterator[tuple[int, str]]:
-        """(sequence number, record) of every event after a sequence number, in order."""
-        query = "SELECT seq, record FROM event JOIN document USING (digest) WHERE seq > ? ORDER BY seq"
-        return iter(self.connection.execute(query, (after,)))
+    def touched(self, after: int, until: int | None = None) -> Iterator[tuple[int, str]]:
+        """(sequence number, record) of every event after a sequence number, up to another where one is given, in
+        order."""
+        query = "SELECT seq, record FROM event JOIN document USING (digest) WHERE seq > ? AND seq <= ? ORDER BY seq"
+        return iter(self.connection.execute(query, (after, self.head() if until is None else until)))
 
     def history(self, record: str) -> list[Entry]:
         """What holds for each document of a record, by revision; of two with one revision the later received comes
@@ -318,6 +320,52 @@ class Ledger:
         number = subject.uid.document_id if subject.uid else subject.document_id
         row = self.connection.execute("SELECT record FROM document WHERE number = ? LIMIT 1", (number,)).fetchone()
         return subject.guid or (row[0] if row else identifier)
+
+    def received(self, schema: str, after: int = 0, until: int | None = None) -> list[tuple[int, Entry]]:
+        """Every document of a schema whose first event comes after a sequence number, and not after another, with that
+        event's number and in that order."""
+        condition = f"schema = ? AND {LATEST} AND {RECEIVED} > ? AND {RECEIVED} <= ? ORDER BY {RECEIVED}"
+        entries = list(self._entries(condition, schema, after, self.head() if until is None else until))
+        first = "SELECT MIN(seq) FROM event WHERE digest = ?"
+        return [(self.connection.execute(first, (entry.digest,)).fetchone()[0], entry) for entry in entries]
+
+    def naming(self, texts: Iterable[str]) -> Iterator[Entry]:
+        """The published revision of every record, but those made here, that contains one of some texts, its ASCII
+        letters in any case."""
+        wanted = json.dumps(list(texts))
+        own = json.dumps(list(OWN_SCHEMAS))
+        return self._entries(
+            f"""verdict = 'accepted' AND {LATEST} AND schema NOT IN (SELECT value FROM json_each(?))
+                AND EXISTS (SELECT 1 FROM json_each(?) WHERE instr(lower(text), lower(value)))
+                AND revision = (SELECT MAX(revision) FROM document AS other WHERE other.record = document.record)
+                ORDER BY seq""",
+            own,
+            wanted,
+        )
+
+    def records(self, schema: str | None = None, since: str | None = None) -> list[str]:
+        """The records received, but those made here; only of a schema, or with an event since a time (ISO 8601)."""
+        rows = self.connection.execute(
+            """SELECT DISTINCT record FROM document JOIN event USING (digest)
+               WHERE schema NOT IN (SELECT value FROM json_each(?)) AND schema = COALESCE(?, schema)
+                 AND at >= COALESCE(?, '') ORDER BY record""",
+            (json.dumps(list(OWN_SCHEMAS)), schema, since),
+        )
+        return [record for (record,) in rows]
+
+    def beginning_with(self, start: str) -> list[str]:
+        """The records whose GUID begins with a text."""
+        query = "SELECT DISTINCT record FROM document WHERE record >= ? AND record < ? ORDER BY record"
+        return [record for (record,) in self.connection.execute(query, (start, f"{start}\x7f"))]
+
+    def withdrawn(self) -> list[str]:
+        """The records, but those made here, with a revision that was withdrawn."""
+        rows = self.connection.execute(
+            f"""SELECT DISTINCT record FROM event JOIN document USING (digest)
+                WHERE verdict = 'withdrawn' AND {LATEST} AND schema NOT IN (SELECT value FROM json_each(?))""",
+            (json.dumps(list(OWN_SCHEMAS)),),
+        )
+        return [record for (record,) in rows]
 
     def refusals(self) -> list[tuple[str, str, str, str]]:
         """(when, source, place, message) of what could not be read."""

@@ -107,7 +107,7 @@ class Walk:
         clean = CLEANERS[kind]
         if not isinstance(value, list) or kind == "text":
             return clean(value, at)
-        return [kept for item, place in _items(value, at) if (kept := clean(item, place)) is not None]
+        return [kept for item, place in _items(value, at) for kept in _listed(clean(item, place))]
 
     def _envelope(self) -> JsonObject:
         """What the information object and the identifiers say of the record, as further members of it."""
@@ -165,10 +165,10 @@ class Walk:
         """The IRI of the node at a pointer."""
         return self.iris.node(self.document.guid, pointer).value
 
-    def concept(self, identifier: str) -> str:
-        """The IRI of a concept, spelled as the thesaurus spells it where it knows it."""
-        known = self.thesaurus.concept(identifier)
-        return (known or self.iris.term(identifier)).value
+    def concepts(self, identifier: str) -> list[str]:
+        """The IRI of a concept, spelled as the thesaurus spells it where it knows it, or of those that have replaced
+        it."""
+        return [node.value for node in self.thesaurus.in_use(identifier) or (self.iris.term(identifier),)]
 
     def question(self, key: str) -> str:
         """The IRI of the question a field answers."""
@@ -199,6 +199,13 @@ def _items(values: list[Json], at: Place) -> Iterable[tuple[Json, Place]]:
             yield from _items(item, here)
         elif item not in (None, "", {}):
             yield item, here
+
+
+def _listed(kept: Json) -> list[Json]:
+    """What was made of an item: nothing, one value, or several where a concept was split."""
+    if kept is None:
+        return []
+    return kept if isinstance(kept, list) else [kept]
 
 
 def expected(node: JsonObject, fields: abc.Mapping[str, Field]) -> int:

@@ -102,12 +102,11 @@ def _means(item: Json, wanted: str, mapping: Mapping) -> bool:
     if wanted.startswith(identifier):
         return True
     named = {identifier.casefold(), identifier.partition("@")[0].casefold()}
-    return wanted.rpartition("/")[2].casefold() in named or _concept(identifier, mapping) == wanted
+    return wanted.rpartition("/")[2].casefold() in named or wanted in _concepts(identifier, mapping)
 
 
-def _concept(identifier: str, mapping: Mapping) -> str | None:
+def _concepts(identifier: str, mapping: Mapping) -> set[str]:
     try:
-        concept = mapping.thesaurus.concept(split_term(identifier)[0])
+        return {node.value for node in mapping.thesaurus.in_use(split_term(identifier)[0])}
     except IdentifierError:
-        return None
-    return concept.value if concept else None
+        return set()

@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import Self
 
 from loaders.documents import Document
+from loaders.editing import Editing
 from loaders.judgement import Judge, Policy, Ruling
 from loaders.ledger import Ledger
 from loaders.mapping import Cleaned, Mapping
@@ -31,12 +32,13 @@ from thesaurus.vocabulary import Thesaurus
 
 
 class JudgeProcess:
-    """A judge in a process of its own, which takes the next batches in while it judges one."""
+    """A judge in a process of its own, with a version of the thesaurus, which takes the next batches in while it judges
+    one."""
 
-    def __init__(self, base: str, ledger: Path, policy: Policy) -> None:
+    def __init__(self, base: str, ledger: Path, thesaurus: int, policy: Policy) -> None:
         spawning = multiprocessing.get_context("spawn")
         self._connection, theirs = spawning.Pipe()
-        self._process = spawning.Process(target=_serve, args=(theirs, base, ledger, policy), daemon=True)
+        self._process = spawning.Process(target=_serve, args=(theirs, base, ledger, thesaurus, policy), daemon=True)
         _start_without_interrupts(self._process)
         theirs.close()
 
@@ -93,10 +95,10 @@ def _start_without_interrupts(process: BaseProcess) -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _serve(connection: Connection, base: str, path: Path, policy: Policy) -> None:
+def _serve(connection: Connection, base: str, path: Path, thesaurus: int, policy: Policy) -> None:
     """Judge batches until the other side closes the connection or ends."""
     with suppress(EOFError, OSError):  # it has gone
-        _judge(connection, base, path, policy)
+        _judge(connection, base, path, thesaurus, policy)
 
 
 def _take_in(connection: Connection, batches: SimpleQueue[list[Document | Cleaned] | None]) -> None:
@@ -123,11 +125,13 @@ def collecting_by_hand() -> Iterator[Callable[[], object]]:
         gc.unfreeze()
 
 
-def _judge(connection: Connection, base: str, path: Path, policy: Policy) -> None:
+def _judge(connection: Connection, base: str, path: Path, thesaurus: int, policy: Policy) -> None:
     batches: SimpleQueue[list[Document | Cleaned] | None] = SimpleQueue()
     threading.Thread(target=_take_in, args=(connection, batches), daemon=True).start()
     ledger = Ledger(path)
-    judge = Judge(Mapping(Iris(base), Thesaurus.load(base)), ledger.schema_of)
+    iris = Iris(base)
+    known = Thesaurus(Editing(ledger, iris).statements(thesaurus), thesaurus)
+    judge = Judge(Mapping(iris, known), ledger.schema_of)
     with collecting_by_hand() as collect:
         while (documents := batches.get()) is not None:
             try:

@@ -42,11 +42,11 @@ class Projection:
 
     def graphs(self, histories: Sequence[History], made: AllMade = NOTHING) -> list[bytes]:
         """The statements of each record as N-Quads, none where no revision was ever accepted."""
-        published = [revisions for history in histories if (revisions := _published(history))]
-        current = self._current([revisions[-1] for revisions in published], made)
-        past = self.mapping.quads([self._past(revisions) for revisions in published])
+        shown = [revisions for history in histories if (revisions := published(history))]
+        current = self._current([revisions[-1] for revisions in shown], made)
+        past = self.mapping.quads([self._past(revisions) for revisions in shown])
         graphs = (own + n_quads(added) for own, added in zip(current, past, strict=True))
-        return [next(graphs) if _published(history) else b"" for history in histories]
+        return [next(graphs) if published(history) else b"" for history in histories]
 
     def _current(self, entries: Sequence[Entry], made: AllMade) -> list[bytes]:
         """What the current revisions themselves say."""
@@ -99,8 +99,8 @@ def _shown(entry: Entry) -> Document:
     return replace(whole, body={key: whole.body[key] for key in ("header", "government") if key in whole.body})
 
 
-def _published(history: History) -> list[Entry]:
-    """The newest entry of each revision that was accepted or withdrawn, by revision."""
+def published(history: History) -> list[Entry]:
+    """The newest entry of each revision that was accepted or withdrawn, by revision; the last one is what holds."""
     newest = {entry.revision: entry for entry in history if entry.verdict in {"accepted", "withdrawn"}}
     return [newest[revision] for revision in sorted(newest)]
 

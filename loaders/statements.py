@@ -19,13 +19,13 @@ def n_quads(quads: Sequence[ox.Quad]) -> bytes:
     `dcterms:subject` is entailed for each of its sub-properties (RDFS entailment rule rdfs7): one property asks for
     subjects everywhere.
     """
-    subjects = _subject_properties()
+    subjects = subject_properties()
     entailed = [ox.Quad(q.subject, SUBJECT, q.object, q.graph_name) for q in quads if q.predicate in subjects]
     return ox.serialize([*quads, *entailed], format=ox.RdfFormat.N_QUADS) or b""
 
 
 @cache
-def _subject_properties() -> frozenset[ox.NamedNode]:
+def subject_properties() -> frozenset[ox.NamedNode]:
     """The properties that the ontology declares to be about a record's subject, at any depth."""
     narrower = {SUBJECT}
     pairs = [(triple.subject, triple.object) for triple in ontology.load() if triple.predicate == SUB_PROPERTY]

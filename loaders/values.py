@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 API = "https://api.cbd.int"
 LINK_SCHEMES = ("http://", "https://", "ftp://", "mailto:", "doi:", "urn:")
 OFFICIAL_LANGUAGES = ("ar", "en", "es", "fr", "ru", "zh")
+ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")  # RFC 3986, section 3.1
 GUID_TERM = re.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 MILLISECONDS = re.compile(r"-?[0-9]{10,13}\Z")
 DAY, TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}", r"T[0-9:.]+"
@@ -150,12 +151,13 @@ def tagged(value: Json, at: Place) -> Json:
 
 
 def term(value: Json, at: Place) -> Json:
-    """A concept: `{identifier, customValue}` or its bare identifier, in the thesaurus's spelling."""
+    """A concept: `{identifier, customValue}` or its bare identifier, in the thesaurus's spelling; what has replaced it,
+    which may be several."""
     members = _identified(value, at, {"identifier", "customValue", "name"})
     if members is None:
         return None
     try:
-        concept = at.walk.concept(split_term(members["identifier"])[0])
+        concepts = at.walk.concepts(split_term(members["identifier"])[0])
     except IdentifierError as error:
         at.report("Warning", "ill-formed-identifier", f"{at.key}: {error}", members["identifier"])
         return None
@@ -164,9 +166,24 @@ def term(value: Json, at: Place) -> Json:
         if said:
             at.walk.lift(
                 "customTerms",
-                {"@id": at.node, "@type": "CustomTerm", "term": {"identifier": concept}, "customValue": said},
+                {"@id": at.node, "@type": "CustomTerm", "term": {"identifier": concepts[0]}, "customValue": said},
             )
-    return {"identifier": concept}
+    nodes = [{"identifier": concept} for concept in concepts]
+    return nodes if len(nodes) > 1 else nodes[0]
+
+
+def concept(value: Json, at: Place) -> Json:
+    """A concept of any thesaurus: `{identifier}` or its bare identifier, an IRI, or what follows `id/` in one of
+    ours."""
+    members = _identified(value, at, {"identifier"})
+    if members is None:
+        return None
+    named = members["identifier"]
+    full = named if ABSOLUTE.match(named) else f"{at.walk.iris.base}id/{named}"
+    if _is_iri(full):
+        return {"identifier": full}
+    at.report("Warning", "ill-formed-iri", f"{at.key}: expected the IRI of a concept", named)
+    return None
 
 
 def country(value: Json, at: Place) -> Json:
@@ -406,6 +423,7 @@ CLEANERS: dict[str, Cleaner] = {
     "alignment": alignment,
     "answer": answer,
     "boolean": boolean,
+    "concept": concept,
     "country": country,
     "date": date,
     "date_time": date_time,

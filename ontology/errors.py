@@ -4,10 +4,17 @@ ClearingHouseError
 ├── IdentifierError        a text is not the identifier it should be
 ├── SourceError            input that cannot be read as records: broken JSON, too deep, too large
 │   └── DoorError          a document that carries no usable identity or schema
+├── DocumentError          a file to be tagged whose text cannot be read
+│   └── DocumentTooLarge   it has more bytes, pages or characters than are read
+├── TaggingError           a corpus, folds or a saved tagger that cannot be used
 ├── MappingError           a context or a mapping that contradicts itself
 ├── ShapeError             a shapes graph that cannot be used
 │   └── EngineMismatch     the compiled checker and the reference engine disagree
 ├── LedgerError            the ledger refuses or is damaged
+├── EditingError           a change of the thesaurus that cannot be made, found or decided on
+├── AccountError           the accounts or the sign-in provider are not set up as they should be
+├── AccessError            somebody asks for what their role, or a form that is not theirs, does not allow
+│   └── SignInNeeded       nobody in particular asks for what needs an account
 ├── StoreError             the graph store or a generation is missing or damaged
 │   └── StoreBusy          another process is writing
 └── QueryError             a query that cannot be answered
@@ -36,6 +43,18 @@ class DoorError(SourceError):
     """A document that carries no usable identity or schema."""
 
 
+class DocumentError(ClearingHouseError):
+    """A file to be tagged whose text cannot be read."""
+
+
+class DocumentTooLarge(DocumentError):
+    """A file to be tagged that has more bytes, pages or characters than are read."""
+
+
+class TaggingError(ClearingHouseError):
+    """A corpus of tagged texts, its folds or a saved tagger that cannot be used."""
+
+
 class MappingError(ClearingHouseError):
     """A context or a mapping that contradicts itself."""
 
@@ -50,6 +69,22 @@ class EngineMismatch(ShapeError):
 
 class LedgerError(ClearingHouseError):
     """The ledger refuses an entry or is damaged."""
+
+
+class AccountError(ClearingHouseError):
+    """The accounts or the sign-in provider are not set up as they should be."""
+
+
+class AccessError(ClearingHouseError):
+    """Somebody asks for what their role, or a form that is not theirs, does not allow."""
+
+
+class SignInNeeded(AccessError):
+    """Nobody in particular asks for what needs an account."""
+
+
+class EditingError(ClearingHouseError):
+    """A change of the thesaurus that cannot be made, found or decided on."""
 
 
 class StoreError(ClearingHouseError):

@@ -310,7 +310,7 @@ from loaders.judgement import Policy
 from loaders.process import JudgeProcess
 
 if __name__ == "__main__":
-    with JudgeProcess("https://w3id.org/clearinghouse/", Path(sys.argv[1]), Policy(frozenset())) as judge:
+    with JudgeProcess("https://w3id.org/clearinghouse/", Path(sys.argv[1]), 1, Policy(frozenset())) as judge:
         status = Path(f"/proc/{judge._process.pid}/status").read_text()
     blocked = int(status.partition("SigBlk:")[2].split()[0], 16)
     print(blocked >> signal.SIGINT - 1 & 1, signal.pthread_sigmask(signal.SIG_BLOCK, ()))

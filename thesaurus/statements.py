@@ -5,16 +5,20 @@ from collections.abc import Iterable, Mapping
 
 import pyoxigraph as ox
 
-from thesaurus.turtle import CH, DCTERMS, SKOS, TYPE
+from thesaurus.turtle import CH, DCTERMS, OWL, SKOS, TYPE
 
 IDENTIFIER = ox.NamedNode(DCTERMS + "identifier")
 ALTERNATE_IDENTIFIER = ox.NamedNode(CH + "alternateIdentifier")
 UNOFFICIAL_LABEL = ox.NamedNode(CH + "unofficialLabel")
+MACHINE_LABEL = ox.NamedNode(CH + "machineLabel")
 PREF_LABEL = ox.NamedNode(SKOS + "prefLabel")
 ALT_LABEL = ox.NamedNode(SKOS + "altLabel")
 BROADER = ox.NamedNode(SKOS + "broader")
 RELATED = ox.NamedNode(SKOS + "related")
 IN_SCHEME = ox.NamedNode(SKOS + "inScheme")
+DEPRECATED = ox.NamedNode(OWL + "deprecated")
+VERSION_INFO = ox.NamedNode(OWL + "versionInfo")
+REPLACED_BY = ox.NamedNode(DCTERMS + "isReplacedBy")
 CONCEPT = ox.NamedNode(SKOS + "Concept")
 CONCEPT_SCHEME = ox.NamedNode(SKOS + "ConceptScheme")
 

@@ -17,6 +17,7 @@ from ontology.identifiers import DEFAULT_BASE
 
 SKOS = "http://www.w3.org/2004/02/skos/core#"
 DCTERMS = "http://purl.org/dc/terms/"
+OWL = "http://www.w3.org/2002/07/owl#"
 XSD = "http://www.w3.org/2001/XMLSchema#"
 CH = DEFAULT_BASE + "ns#"
 TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
@@ -25,6 +26,7 @@ PREFIXES = {
     "ch": CH,
     "country": DEFAULT_BASE + "id/country/",
     "dcterms": DCTERMS,
+    "owl": OWL,
     "scheme": DEFAULT_BASE + "id/scheme/",
     "skos": SKOS,
     "term": DEFAULT_BASE + "id/term/",
@@ -39,6 +41,7 @@ PREDICATES = (
     CH + "completeness",
     SKOS + "prefLabel",
     CH + "unofficialLabel",
+    CH + "machineLabel",
     SKOS + "altLabel",
     SKOS + "hiddenLabel",
     SKOS + "definition",
@@ -50,6 +53,8 @@ PREDICATES = (
     SKOS + "closeMatch",
     SKOS + "relatedMatch",
     SKOS + "inScheme",
+    OWL + "deprecated",
+    DCTERMS + "isReplacedBy",
 )
 
 _RANK = {predicate: rank for rank, predicate in enumerate(PREDICATES)}

@@ -16,26 +16,39 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files
-from typing import Self
+from typing import Self, TypeVar
 
 import pyoxigraph as ox
 
 from ontology.errors import IdentifierError
 from ontology.identifiers import DEFAULT_BASE, Iris, term_key
-from thesaurus.statements import ALTERNATE_IDENTIFIER, CONCEPT, CONCEPT_SCHEME, IN_SCHEME, PREF_LABEL, Statements
+from thesaurus.statements import (
+    ALTERNATE_IDENTIFIER,
+    CONCEPT,
+    CONCEPT_SCHEME,
+    IN_SCHEME,
+    PREF_LABEL,
+    REPLACED_BY,
+    VERSION_INFO,
+    Statements,
+)
 from thesaurus.turtle import ThesaurusError, triples
+
+T = TypeVar("T")
 
 
 class Thesaurus:
     """Concepts, schemes and labels of a set of SKOS statements; look-ups compare identifiers without case."""
 
-    def __init__(self, statements: Iterable[ox.Triple]) -> None:
+    def __init__(self, statements: Iterable[ox.Triple], version: int = 1) -> None:
+        self.version = version
         self._triples = tuple(statements)
         known = Statements(self._triples)
         names = known.identifiers(CONCEPT)
         self._concepts = {term_key(name): (name, node) for node, name in names.items()}
         for node, others in known.literals(ALTERNATE_IDENTIFIER).items():
             self._concepts |= {term_key(other.value): (names[node], node) for other in others}
+        self._replacements = known.links(REPLACED_BY)
         self._schemes = {node: frozenset(schemes) for node, schemes in known.links(IN_SCHEME).items()}
         self._labels = {
             (node, label.language): label for node, labels in known.literals(PREF_LABEL).items() for label in labels
@@ -53,12 +66,16 @@ class Thesaurus:
 
         Raises ThesaurusError for a file that does not parse, IdentifierError for a base that does not end in a slash.
         """
-        bundled = _bundled()
-        return cls(bundled if Iris(base).base == DEFAULT_BASE else _rebased(bundled, base))
+        return cls(rebased(bundled(), DEFAULT_BASE, base))
 
     def triples(self) -> Iterable[ox.Triple]:
         """Every statement, in the order of the files."""
         return self._triples
+
+    def graph(self, name: ox.NamedNode) -> Iterator[ox.Triple]:
+        """What the named graph of the thesaurus holds: every statement, and which version it is."""
+        yield from self._triples
+        yield ox.Triple(name, VERSION_INFO, ox.Literal(str(self.version)))
 
     def canonical(self, identifier: str) -> str | None:
         """The spelling of the thesaurus for an identifier in any case, or for an alternate one; None if unknown."""
@@ -69,6 +86,19 @@ class Thesaurus:
         """The concept of an identifier in any case; a country by its two letters. None if unknown."""
         found = self._found(identifier)
         return found[1] if found else None
+
+    def in_use(self, identifier: str) -> tuple[ox.NamedNode, ...]:
+        """What an identifier means today: its concept, or what has replaced that; several where it was split."""
+        concept = self.concept(identifier)
+        reached: dict[ox.NamedNode, bool] = {}
+        waiting = [concept] if concept else []
+        while waiting:
+            node = waiting.pop()
+            if node not in reached:
+                replacements = self._replacements.get(node, [])
+                reached[node] = not replacements
+                waiting += sorted(replacements, key=str, reverse=True)
+        return tuple(node for node, is_last in reached.items() if is_last)
 
     def schemes(self, concept: ox.NamedNode) -> frozenset[ox.NamedNode]:
         """The schemes of a concept; empty if the concept is unknown."""
@@ -93,23 +123,27 @@ class Thesaurus:
 
 
 @cache
-def _bundled() -> tuple[ox.Triple, ...]:
+def bundled() -> tuple[ox.Triple, ...]:
+    """Every statement of the bundled files, under the default base; read once per process."""
     folder = files("thesaurus") / "schemes"
     paths = sorted((path for path in folder.iterdir() if path.name.endswith(".ttl")), key=lambda path: path.name)
     return tuple(triple for path in paths for triple in triples(path.read_text(encoding="utf-8"), path.name))
 
 
-def _rebased(statements: Iterable[ox.Triple], base: str) -> Iterator[ox.Triple]:
-    """The statements with every data IRI moved to another base; the terms of the ontology stay where they are."""
-    for triple in statements:
-        subject, value = triple.subject, triple.object
-        if isinstance(subject, ox.NamedNode):
-            subject = _moved(subject, base)
-        if isinstance(value, ox.NamedNode):
-            value = _moved(value, base)
-        yield ox.Triple(subject, triple.predicate, value)
+def rebased(statements: Iterable[ox.Triple], old: str, new: str) -> Iterable[ox.Triple]:
+    """The statements with every data IRI moved to another base; the terms of the ontology stay where they are.
+
+    IdentifierError for a base that does not end in a slash.
+    """
+    if Iris(new).base == Iris(old).base:
+        return statements
+    return (
+        ox.Triple(_moved(triple.subject, old, new), triple.predicate, _moved(triple.object, old, new))
+        for triple in statements
+    )
 
 
-def _moved(node: ox.NamedNode, base: str) -> ox.NamedNode:
-    path = node.value.removeprefix(DEFAULT_BASE)
-    return ox.NamedNode(base + path) if path != node.value and path.startswith("id/") else node
+def _moved(node: T, old: str, new: str) -> T | ox.NamedNode:
+    if isinstance(node, ox.NamedNode) and node.value.startswith(f"{old}id/"):
+        return ox.NamedNode(new + node.value.removeprefix(old))
+    return node
