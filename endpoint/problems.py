@@ -16,15 +16,20 @@ from endpoint.engine import NotXmlError
 from endpoint.lexer import LocatedSyntaxError
 from endpoint.negotiation import NotAcceptableError
 from endpoint.partners import PartnerError
+from loaders.editing import ChangeRefused
 from ontology.errors import (
+    AccessError,
+    AccountError,
     ClearingHouseError,
     DoorError,
+    EditingError,
     IdentifierError,
     QueryError,
     QueryRefused,
     QuerySyntaxError,
     QueryTimeout,
     QueryTooLarge,
+    SignInNeeded,
     SourceError,
     StoreError,
     TooManyRequests,
@@ -54,6 +59,11 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     IdentifierError: Problem("bad-identifier", "Not an identifier", 400),
     SourceError: Problem("unreadable-source", "The document cannot be read", 400),
     DoorError: Problem("no-identity", "The document carries no usable identity or schema", 422),
+    EditingError: Problem("change-not-possible", "The change cannot be made", 422),
+    ChangeRefused: Problem("change-refused", "The change cannot be approved", 409),
+    AccountError: Problem("accounts", "Signing in is not possible now", 503),
+    AccessError: Problem("not-allowed", "Not allowed", 403),
+    SignInNeeded: Problem("sign-in-needed", "Sign in first", 401),
     StoreError: Problem("no-graph", "The graph is not available", 503),
     QueryError: Problem("query-failed", "The query cannot be answered", 400),
     QuerySyntaxError: Problem("query-syntax", "The query does not parse", 400),
@@ -103,6 +113,8 @@ def answer_to(error: Exception, path: str, base_iri: str) -> JSONResponse:
             answer = response(problem, _detail(error, problem), **more)
             if problem.status in _TRY_AGAIN:
                 answer.headers.update(_RETRY_AFTER)
+            if isinstance(error, SignInNeeded):
+                answer.headers["WWW-Authenticate"] = "Bearer"
             if isinstance(error, TooManyRequests):
                 answer.headers["Retry-After"] = str(math.ceil(error.wait))
             if problem.status == http.HTTPStatus.NOT_ACCEPTABLE:

@@ -37,6 +37,18 @@ class Partner(BaseModel):
         return value
 
 
+RoleName = Literal["reader", "editor", "approver"]
+
+
+class KeyAccount(BaseModel):
+    """Somebody who signs in with an API key; only the SHA-256 of the key is known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    role: RoleName
+    key_sha256: str = Field(pattern=r"^[0-9A-Fa-f]{64}$")
+
+
 PartnerName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
 
 
@@ -84,6 +96,16 @@ class Settings(BaseSettings):
     dataset_license: str | None = Field(default=None, pattern=r"^https?://[^\s<>\"{}|\\^`]+$", description="its IRI")
 
     partners: dict[PartnerName, Partner] = Field(default={}, description="the servers that SERVICE may call, by name")
+
+    accounts: dict[str, KeyAccount] = Field(default={}, description="who may edit, by name; more in accounts.json")
+    approve_own: bool = Field(default=False, description="an author may approve a change set of their own")
+    session_seconds: int = Field(default=8 * 3600, ge=60, description="seconds after which one has to sign in again")
+    oidc_issuer: str | None = Field(default=None, description="sign-in by OpenID Connect: the issuer's URL")
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
+    oidc_scope: str = "openid profile email"
+    oidc_role_claim: str = Field(default="roles", description="the claim with the roles; dots lead into objects")
+    oidc_roles: dict[str, RoleName] = Field(default={}, description="what a value of that claim may do")
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
     log_requests: bool = Field(default=True, description="a line in the log for each request")

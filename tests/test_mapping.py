@@ -192,6 +192,7 @@ ILL_FORMED: dict[str, tuple[Json, str]] = {
     "link": ({"url": "javascript:alert(1)"}, "ill-formed-iri"),
     "text": ({"not a tag": "x"}, "ill-formed-language-tag"),
     "term": ({"identifier": "#x"}, "ill-formed-identifier"),
+    "concept": ({"identifier": "no IRI"}, "ill-formed-iri"),
     "country": ({"identifier": "Atlantis"}, "ill-formed-identifier"),
     "reference": ({"identifier": "x"}, "ill-formed-identifier"),
     "place": ({"identifier": "#x"}, "ill-formed-identifier"),

@@ -55,7 +55,8 @@ def test_every_cleaner_is_used_by_a_context_and_tested_here() -> None:
     kinds = {field.kind for schema in context.schemas() for field in context.fields(schema).values()}
     assert set(CLEANERS) <= kinds | {"text"}
     assert set(CLEANERS) == {
-        *("alignment", "answer", "boolean", "country", "date", "date_time", "element", "identification", "iri", "link"),
+        *("alignment", "answer", "boolean", "concept", "country", "date", "date_time", "element", "identification"),
+        *("iri", "link"),
         *("location", "name", "number", "part", "partialAnswer", "place", "plain", "reference", "tagged", "term"),
         *("text", "year"),
     }

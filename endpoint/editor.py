@@ -1,0 +1,287 @@
+"""The pages of the thesaurus to read: its schemes, their trees and alphabetical lists, search, and the concepts."""
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+import pyoxigraph as ox
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from endpoint import languages, web
+from endpoint.differences import property_name
+from endpoint.thesauri import Thesauri
+from endpoint.translations import STANDINGS, Translations
+from loaders.editing import Editing
+from ontology.errors import QueryError, StoreError
+from thesaurus.changes import ChangeSet
+from thesaurus.index import Concept, Index, Scheme
+from thesaurus.turtle import SKOS
+
+PAGE = 100
+"""Rows of a page; whatever is longer goes on on the next one."""
+SORTED = 2000
+"""Of so many concepts the labels are read to put them in order; more are shown in the order of their IRIs."""
+BRANCH = 30
+"""Concepts shown below one of a tree before it leads to a page of its own."""
+OFFERS = 10
+
+T = TypeVar("T")
+
+
+def routes() -> list[BaseRoute]:
+    """`/thesaurus/` and what is read below it."""
+    return [
+        web.route("/thesaurus/", _overview),
+        Route("/thesaurus", lambda request: RedirectResponse(web.prefixed(request, "/thesaurus/"), 308)),
+        web.route("/thesaurus/search", _search),
+        web.route("/thesaurus/offers", _offers),
+        web.route("/thesaurus/schemes/{slug}", _tree),
+        web.route("/thesaurus/schemes/{slug}/letters", _letters),
+        web.route("/thesaurus/concepts", _concept),
+        web.route("/thesaurus/concepts/{identifier:path}", _identified),
+    ]
+
+
+def thesauri(request: Request) -> Thesauri:
+    """The thesaurus that a request is about."""
+    found: Thesauri = request.app.state.thesauri
+    return found
+
+
+async def with_editing(request: Request, work: Callable[[Editing], T]) -> T:
+    """What is done, in a thread, with the changes in the ledger."""
+
+    def working() -> T:
+        with thesauri(request).editing() as editing:
+            return work(editing)
+
+    return await run_in_threadpool(working)
+
+
+async def uses(request: Request, iris: Iterable[str]) -> dict[str, int] | None:
+    """How many records are tagged with each concept; None while there is no graph that tells."""
+    try:
+        return await thesauri(request).uses(iris)
+    except (StoreError, QueryError):
+        return None
+
+
+def language(request: Request) -> str:
+    """The language that a page is read in."""
+    return request.query_params.get("language", "en")[:35]
+
+
+def offset(request: Request) -> int:
+    """From which row on a page goes."""
+    given = request.query_params.get("offset", "0")
+    return min(int(given), 1 << 31) if given.isascii() and given.isdigit() else 0
+
+
+def translations(request: Request) -> Translations:
+    """How far each language is; counted once for a version."""
+    with thesauri(request).editing() as editing:
+        version = editing.version()
+        known: Translations | None = getattr(request.app.state, "translations", None)
+        if known is None or known.version != version:
+            known = Translations.of(version, editing.statements(), editing.changes("approved"))
+            request.app.state.translations = known
+    return known
+
+
+def _overview(request: Request) -> Response:
+    known, index = translations(request), thesauri(request).index()
+    return web.page(
+        request,
+        "thesaurus.html",
+        schemes=sorted(index.schemes(), key=lambda scheme: scheme.title("en").casefold()),
+        counts=known.counts,
+        version=known.version,
+        concepts=sum(known.counts.get("", {}).get("en", {}).values()),
+        standings=STANDINGS,
+        ordered=languages.ordered,
+    )
+
+
+def _scheme(request: Request, index: Index) -> Scheme:
+    found = index.scheme(request.path_params["slug"])
+    if found is None:
+        raise web.not_found(f"there is no scheme {request.path_params['slug']!r}")
+    return found
+
+
+def _tree(request: Request) -> Response:
+    """A page of the top concepts of a scheme, or of those below one, each with the next level."""
+    index, tongue, start = thesauri(request).index(), language(request), offset(request)
+    scheme, below = _scheme(request, index), request.query_params.get("below", "")
+    concepts = ordered(index, index.narrower(below) if below else index.top_concepts(scheme.slug), tongue)
+    shown = concepts[start : start + PAGE]
+    branches = {iri: ordered(index, index.narrower(iri), tongue) for iri in shown}
+    leads_on = {iri for branch in branches.values() for iri in branch[:BRANCH] if index.narrower(iri)}
+    named = {*shown, below, *(iri for branch in branches.values() for iri in branch[:BRANCH])}
+    return web.page(
+        request,
+        "scheme.html",
+        scheme=scheme,
+        language=tongue,
+        below=below,
+        above=index.broader(below) if below else [],
+        concepts=shown,
+        branches=branches,
+        leads_on=leads_on,
+        branch=BRANCH,
+        labels=index.labels({*named, *(index.broader(below) if below else ())}, tongue),
+        total=len(concepts),
+        offset=start,
+        limit=PAGE,
+        has_more=len(concepts) > start + PAGE,
+    )
+
+
+def ordered(index: Index, iris: list[str], tongue: str) -> list[str]:
+    """Concepts by their labels, as far as there are not too many."""
+    if len(iris) > SORTED:
+        return iris
+    labels = index.labels(iris, tongue)
+    return sorted(iris, key=lambda iri: (labels[iri].text.casefold() if iri in labels else iri, iri))
+
+
+def _letters(request: Request) -> Response:
+    """The labels of a scheme under one letter; those of the first one where none is asked for."""
+    index, tongue, start = thesauri(request).index(), language(request), offset(request)
+    scheme = _scheme(request, index)
+    letters = index.letters(scheme.slug, tongue)
+    letter = request.query_params.get("letter", letters[0] if letters else "*")
+    hits = index.by_letter(scheme.slug, tongue, letter, PAGE + 1, start)
+    return web.page(
+        request,
+        "letters.html",
+        scheme=scheme,
+        language=tongue,
+        languages=languages.ordered(scheme.languages),
+        letters=letters,
+        letter=letter,
+        hits=hits[:PAGE],
+        preferred=index.labels((hit.iri for hit in hits if hit.label.kind != "prefLabel"), tongue),
+        offset=start,
+        limit=PAGE,
+        has_more=len(hits) > PAGE,
+    )
+
+
+def _search(request: Request) -> Response:
+    index, start = thesauri(request).index(), offset(request)
+    text, tongue = request.query_params.get("q", "").strip()[:200], request.query_params.get("language", "")[:35]
+    slug = request.query_params.get("scheme", "")
+    mode = "wildcard" if "*" in text else "prefix"
+    hits = index.search(
+        text,
+        languages=[tongue] if tongue else None,
+        schemes=[slug] if slug else None,
+        mode=mode,  # type: ignore[arg-type]
+        limit=PAGE + 1,
+        offset=start,
+    )
+    schemes = index.schemes()
+    return web.page(
+        request,
+        "search.html",
+        q=text,
+        language=tongue,
+        scheme=slug,
+        languages=languages.ordered(tag for scheme in schemes for tag in scheme.languages),
+        schemes=sorted(schemes, key=lambda scheme: scheme.title("en").casefold()),
+        titles={scheme.iri: scheme for scheme in schemes},
+        hits=hits[:PAGE],
+        preferred=index.labels((hit.iri for hit in hits), "en"),
+        offset=start,
+        limit=PAGE,
+        has_more=len(hits) > PAGE,
+    )
+
+
+def _offers(request: Request) -> Response:
+    """What somebody who is typing may mean, for the script of the pages."""
+    hits = thesauri(request).index().complete(request.query_params.get("q", "")[:200], limit=OFFERS)
+    return JSONResponse(
+        [{"value": f"{hit.label.text} <{hit.iri}>", "label": languages.name(hit.label.language)} for hit in hits],
+        headers={"Cache-Control": "no-cache"},
+    )
+
+
+def _identified(request: Request) -> Response:
+    identifier = request.path_params["identifier"]
+    found = thesauri(request).index().find(identifier)
+    if found is None:
+        raise web.not_found(f"there is no concept {identifier!r:.80}")
+    return RedirectResponse(web.prefixed(request, web.address("/thesaurus/concepts", iri=found)), 303)
+
+
+def concept_or_404(index: Index, iri: str) -> Concept:
+    """The concept of an IRI."""
+    found = index.concept(iri)
+    if found is None:
+        raise web.not_found(f"there is no concept {iri!r:.200}")
+    return found
+
+
+def shown_languages(concept: Concept) -> list[str]:
+    """The six languages, and those that a concept has words in."""
+    return languages.ordered({text.language for text in (*concept.labels, *concept.notes)})
+
+
+async def _concept(request: Request) -> Response:
+    index = await run_in_threadpool(thesauri(request).index)
+    iri, tongue = request.query_params.get("iri", ""), language(request)
+    found = await run_in_threadpool(concept_or_404, index, iri)
+    history = await with_editing(request, lambda editing: _history(editing, iri))
+    counted = await uses(request, [iri])
+    return await run_in_threadpool(_concept_page, request, index, found, tongue, history, counted)
+
+
+def _history(editing: Editing, iri: str) -> list[ChangeSet]:
+    return editing.changes(concept=ox.NamedNode(iri))
+
+
+def _concept_page(
+    request: Request,
+    index: Index,
+    concept: Concept,
+    tongue: str,
+    history: list[ChangeSet],
+    counted: dict[str, int] | None,
+) -> Response:
+    relations = {
+        name: ordered(index, iris, tongue)
+        for name, iris in (("Broader", concept.broader), ("Narrower", concept.narrower), ("Related", concept.related))
+    }
+    others = {*concept.replaced_by, *(iri for _, iri in concept.matches)}
+    others |= {iri for iris in relations.values() for iri in iris[: PAGE * 2]}
+    rows = [
+        (name, [(tag, [one for one in concept.labels if (one.kind, one.language) == (kind, tag)]) for tag in tags])
+        for tags in [shown_languages(concept)]
+        for kind, name in (
+            ("prefLabel", "Preferred label"),
+            ("altLabel", "Alternative labels"),
+            ("hiddenLabel", "Hidden labels"),
+        )
+    ]
+    kinds = dict.fromkeys(("definition", "scopeNote", *(note.kind for note in concept.notes)))
+    return web.page(
+        request,
+        "concept.html",
+        concept=concept,
+        title=concept.label(tongue),
+        language=tongue,
+        languages=shown_languages(concept),
+        label_rows=rows,
+        note_kinds=[(kind, property_name(SKOS + kind)) for kind in kinds],
+        relations=relations,
+        labels=index.labels(others, tongue),
+        schemes=[scheme for iri in concept.schemes if (scheme := index.scheme(iri))],
+        matches=[(property_name(SKOS + name), iri) for name, iri in concept.matches],
+        history=history,
+        uses=None if counted is None else counted.get(concept.iri, 0),
+        most=PAGE * 2,
+    )

@@ -1,0 +1,1 @@
+"""The ways into the thesaurus: terms of the API, SKOS files and editors' sheets become statements or changes."""

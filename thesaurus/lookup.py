@@ -1,0 +1,74 @@
+"""Lookup: what reconciliation asks of an index beyond its searches, and asks often, so it is kept in memory."""
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property, lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from thesaurus.entries import Hit
+from thesaurus.folding import folded
+from thesaurus.index import Index
+from thesaurus.searching import HIT, hit
+from thesaurus.spelling import Spellings
+
+_OWN = "concept NOT IN (SELECT id FROM concept WHERE collection)"
+
+
+class Lookup:
+    """Names, spellings and links of the concepts of an index; made once for each version of the keywords."""
+
+    def __init__(self, index: Index) -> None:
+        self.index = index
+        self._places = lru_cache(maxsize=64)(self._places_in)
+
+    def named(self, name: str) -> list[str]:
+        """The concepts with an identifier, notation, IRI or last part of an IRI, in any case; the surest first."""
+        query = "SELECT iri FROM name JOIN node ON node.id = concept WHERE key = ? GROUP BY iri ORDER BY min(rank), iri"
+        return [iri for (iri,) in self.index._rows(query, name.strip().casefold())]
+
+    def deprecated(self, iris: Iterable[str]) -> set[str]:
+        """Those of some concepts that are deprecated."""
+        given = list(iris)
+        marks = ", ".join("?" * len(given))
+        query = f"SELECT iri FROM concept JOIN node USING (id) WHERE deprecated AND iri IN ({marks})"  # noqa: S608
+        return {iri for (iri,) in self.index._rows(query, *given)}
+
+    def linked(self, predicate: str, target: str) -> list[str]:
+        """The concepts with a statement that leads to an IRI."""
+        query = (
+            "SELECT source.iri FROM node target JOIN statement ON object = target.id"
+            " JOIN node predicate ON predicate.id = predicate JOIN concept ON concept.id = subject"
+            " JOIN node source ON source.id = subject WHERE target.iri = ? AND predicate.iri = ? ORDER BY source.iri"
+        )
+        return [iri for (iri,) in self.index._rows(query, target, predicate)]
+
+    def nearest(self, text: str, schemes: Sequence[str] | None, limit: int) -> list[tuple[Hit, float]]:
+        """The labels spelt most like a text, of schemes given by IRI or of any, with their likeness from 0 to 1."""
+        numbers, spellings = self._spellings
+        among = None if schemes is None else self._places(tuple(schemes))
+        found = spellings.nearest(folded(text), limit, among=among)
+        if not found:
+            return []
+        wanted = {int(numbers[place]): likeness for place, likeness in found}
+        query = f"SELECT {HIT} FROM label WHERE id IN ({', '.join(map(str, wanted))})"  # noqa: S608
+        with self.index._database() as database:
+            hits = {row[0]: hit(database, row, wanted[row[0]]) for row in database.execute(query).fetchall()}
+        return [(hits[number], likeness) for number, likeness in wanted.items()]
+
+    @cached_property
+    def _spellings(self) -> tuple[npt.NDArray[np.int64], Spellings]:
+        rows = self.index._rows(f"SELECT id, folded FROM label WHERE {_OWN} ORDER BY id")  # noqa: S608
+        return np.array([number for number, _ in rows], dtype=np.int64), Spellings([text for _, text in rows])
+
+    def _places_in(self, schemes: tuple[str, ...]) -> npt.NDArray[np.bool_]:
+        """Which labels are in one of the schemes."""
+        query = "SELECT label.id FROM label JOIN member USING (concept) JOIN node ON node.id = scheme WHERE iri = ?"
+        inside = [number for scheme in schemes for (number,) in self.index._rows(query, scheme)]
+        return np.isin(self._spellings[0], np.array(inside, dtype=np.int64))
+
+
+@lru_cache(maxsize=1)
+def lookup(index: Index) -> Lookup:
+    """The lookup of an index, the same one as long as the index is the same."""
+    return Lookup(index)

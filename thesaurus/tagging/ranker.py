@@ -1,0 +1,142 @@
+"""One model for all languages that turns what speaks for a concept into its probability: logistic regression.
+
+The features say nothing of single words or languages, so what is learned from English texts holds for Chinese ones. Too few
+examples teach nothing; then the weights written here are used, and the tagger says so.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from thesaurus.tagging.analysis import TEXT_FEATURES, Analysis
+from thesaurus.tagging.neighbours import EXAMPLE_FEATURES, Example, Neighbours
+
+FEATURES = (*TEXT_FEATURES, *EXAMPLE_FEATURES)
+LEAST_EXAMPLES = 20
+_FIXED_BIAS = -4.5
+_FIXED = {
+    "found": 0.3,
+    "is_found": 0.4,
+    "scattered": 0.2,
+    "found_share": 0.2,
+    "in_opening": 0.3,
+    "early": 0.3,
+    "is_preferred": 0.5,
+    "is_exact": 0.25,
+    "length": 0.5,
+    "clarity": 0.75,
+    "words": 0.75,
+    "covered": 0.6,
+    "covered_opening": 0.3,
+    "narrower_found": 0.1,
+    "related_found": 0.25,
+    "near_share": 2.0,
+    "keyness": 0.5,
+}
+_STRENGTH = 5.0  # how strongly weights are held to zero, on features scaled to variance 1
+_STEPS = 50
+_MOST_EXAMPLES = 1500  # that the weights are learned from; neighbours are all
+_MOST_CANDIDATES = 150  # of one example
+
+
+@dataclass(frozen=True)
+class Ranker:
+    """Weights of FEATURES and a bias; `is_trained` where they were learned."""
+
+    weights: NDArray[np.float64]
+    bias: float
+    is_trained: bool
+
+    @classmethod
+    def fixed(cls) -> Self:
+        """The weights for a tagger without enough examples."""
+        return cls(np.array([_FIXED.get(name, 0.0) for name in FEATURES]), _FIXED_BIAS, is_trained=False)
+
+    @classmethod
+    def fitted(cls, rows: NDArray[np.float64], is_meant: NDArray[np.float64]) -> Self:
+        """Weights fitted by Newton's method to rows of FEATURES and 1 or 0 for each."""
+        mean, scale = rows.mean(axis=0), rows.std(axis=0)
+        scale[scale < 1e-9] = 1.0
+        scaled = np.hstack([(rows - mean) / scale, np.ones((len(rows), 1))])
+        held = np.full(scaled.shape[1], _STRENGTH)
+        held[-1] = 1e-6
+        weights = np.zeros(scaled.shape[1])
+        for _ in range(_STEPS):
+            chances = _chances(scaled @ weights)
+            slope = scaled.T @ (chances - is_meant) + held * weights
+            curve = (scaled * (chances * (1 - chances))[:, None]).T @ scaled + np.diag(held)
+            step = np.linalg.solve(curve, slope)
+            weights -= step
+            if float(np.abs(step).max()) < 1e-7:
+                break
+        own = weights[:-1] / scale
+        return cls(own, float(weights[-1] - own @ mean), is_trained=True)
+
+    def scores(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        """A probability for each row."""
+        return _chances(rows @ self.weights + self.bias)
+
+
+@dataclass(frozen=True)
+class Experience:
+    """What examples taught: the neighbours, and the weights."""
+
+    neighbours: Neighbours
+    ranker: Ranker
+
+    @classmethod
+    def of(cls, analyses: Sequence[Analysis], examples: Sequence[Example], seed: int = 0) -> Self:
+        """Learn from examples and the analyses of their texts. Each one's row is made as if it were not among them."""
+        neighbours = Neighbours(examples)
+        useful = [place for place, example in enumerate(examples) if example.given]
+        if len(useful) < LEAST_EXAMPLES:
+            return cls(neighbours, Ranker.fixed())
+        judged = [place for place, example in enumerate(examples) if example.given or example.rejected]
+        if len(judged) > _MOST_EXAMPLES:
+            drawn = np.random.default_rng(seed).choice(judged, _MOST_EXAMPLES, replace=False)
+            judged = sorted(drawn.tolist())
+        untaught = cls(neighbours, Ranker.fixed())
+        pairs = [untaught._lesson(analyses[place], examples[place]) for place in judged]
+        rows, is_meant = np.vstack([rows for rows, _ in pairs]), np.concatenate([meant for _, meant in pairs])
+        if not 0 < is_meant.sum() < len(is_meant):
+            return untaught
+        return cls(neighbours, Ranker.fitted(rows, is_meant))
+
+    def _lesson(self, analysis: Analysis, example: Example) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        places, rows = self.rows(analysis, example.sources)
+        is_meant = np.isin(places, list(example.given))
+        judged = is_meant | np.isin(places, list(example.rejected))
+        if example.is_complete:
+            judged[np.argsort(-self.ranker.scores(rows), kind="stable")[:_MOST_CANDIDATES]] = True
+        return rows[judged], is_meant[judged].astype(np.float64)
+
+    def rows(
+        self, analysis: Analysis, left_out: Sequence[str] = (), allowed: NDArray[np.bool_] | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The candidates for a text, and a row of FEATURES for each."""
+        places, evidence = self.neighbours.evidence(analysis, left_out, allowed)
+        rows = np.zeros((len(places), len(FEATURES)))
+        rows[np.searchsorted(places, analysis.candidates), : len(TEXT_FEATURES)] = analysis.features
+        rows[:, len(TEXT_FEATURES) :] = evidence
+        return places, rows
+
+    def ranking(
+        self,
+        analysis: Analysis,
+        limit: int,
+        left_out: Sequence[str] = (),
+        allowed: NDArray[np.bool_] | None = None,
+    ) -> list[tuple[int, float]]:
+        """The likeliest concepts for a text with their scores, best first; equal scores in the order of the thesaurus."""
+        places, rows = self.rows(analysis, left_out, allowed)
+        scores = self.ranker.scores(rows)
+        best = np.argsort(-scores, kind="stable")[:limit]
+        return [(int(places[row]), float(scores[row])) for row in best]
+
+
+def _chances(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    chances: NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(values, -500, 500)))
+    return chances
