@@ -11,13 +11,13 @@ from ontology.errors import AccountError
 app = typer.Typer(no_args_is_help=True, help="Who may edit and approve: accounts with API keys.")
 
 Name = Annotated[str, typer.Argument(help="who it is: change sets carry this name for good")]
-RoleOption = Annotated[Role, typer.Option("--role", parser=Role.named, metavar="ROLE", help="reader, editor, approver")]
+RoleName = Annotated[str, typer.Option("--role", help="reader, editor or approver")]
 
 
 @app.command("add")
-def add(name: Name, role: RoleOption = Role.EDITOR) -> None:
+def add(name: Name, role: RoleName = "editor") -> None:
     """Make an account and print its API key, once: only a digest of it is kept."""
-    _put(name, role, is_new=True)
+    _put(name, Role.named(role), is_new=True)
 
 
 @app.command("renew")

@@ -9,7 +9,22 @@ from fastapi.responses import JSONResponse, Response
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Receive, Scope, Send
 
-from endpoint import dump_pages, pages, problems
+from endpoint import (
+    dump_pages,
+    editor,
+    editor_api,
+    editor_changes,
+    editor_proposals,
+    editor_translations,
+    editor_versions,
+    mapping_pages,
+    pages,
+    problems,
+    reconciliation,
+    sign_in,
+    web,
+)
+from endpoint.accounts import SECRET_FILE, Accounts
 from endpoint.description import Descriptions
 from endpoint.exchange import EXPOSED
 from endpoint.front import SparqlEndpoint
@@ -18,15 +33,31 @@ from endpoint.keeper import StatisticsKeeper
 from endpoint.logs import RequestLog
 from endpoint.metrics import MEDIA_TYPE, Metrics
 from endpoint.observation import Observer
+from endpoint.oidc import Provider
 from endpoint.partner_page import partner_page
 from endpoint.partners import Partners
 from endpoint.pool import WorkerPool
 from endpoint.remote import Address
 from endpoint.remote_engine import RemoteEngine
+from endpoint.sessions import Sessions
 from endpoint.settings import Settings
+from endpoint.thesauri import Thesauri
 from ontology.errors import StoreError
 
 SPARQL_PATH = "/sparql"
+THESAURUS = (
+    web,
+    sign_in,
+    editor_changes,
+    editor_proposals,
+    editor_translations,
+    editor_versions,
+    editor_api,
+    mapping_pages,
+    editor,
+    reconciliation,
+)
+"""The modules with the routes of the thesaurus; of two that fit a path the first answers."""
 
 
 class Application:
@@ -77,11 +108,16 @@ def _rest(
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with partners, engine, keeper:
+        async with partners, engine, keeper, thesauri:
             yield
+
+    thesauri = Thesauri(settings, engine)
 
     app = FastAPI(title="Clearing-House Graph", lifespan=lifespan, openapi_url=None)
     app.state.settings, app.state.engine, app.state.partners, app.state.metrics = settings, engine, partners, metrics
+    app.state.thesauri, app.state.accounts = thesauri, Accounts(settings)
+    app.state.sessions = Sessions(settings.data_dir / SECRET_FILE, settings.session_seconds)
+    app.state.provider = Provider(settings) if settings.oidc_issuer else None
     app.add_middleware(
         CORSMiddleware,
         allow_origins=["*"],
@@ -93,6 +129,8 @@ def _rest(
     app.add_route("/", _home, methods=["GET", "HEAD"])
     app.router.routes.extend(descriptions.routes())
     app.router.routes.extend(dump_pages.routes(settings))
+    for module in THESAURUS:
+        app.router.routes.extend(module.routes())
     app.add_route("/partners", partner_page, methods=["GET", "HEAD"])
     app.add_route("/metrics", _metrics, methods=["GET", "HEAD"])
     app.add_route("/livez", _livez, methods=["GET", "HEAD"])

@@ -1,6 +1,7 @@
 """The pages of the thesaurus to read: its schemes, their trees and alphabetical lists, search, and the concepts."""
 
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import pyoxigraph as ox
@@ -14,7 +15,6 @@ from endpoint.differences import property_name
 from endpoint.thesauri import Thesauri
 from endpoint.translations import STANDINGS, Translations
 from loaders.editing import Editing
-from ontology.errors import QueryError, StoreError
 from thesaurus.changes import ChangeSet
 from thesaurus.index import Concept, Index, Scheme
 from thesaurus.turtle import SKOS
@@ -26,6 +26,8 @@ SORTED = 2000
 BRANCH = 30
 """Concepts shown below one of a tree before it leads to a page of its own."""
 OFFERS = 10
+COUNTING, COUNTED_TOGETHER = 3.0, 200
+"""Seconds in which a page counts tagged records, so many concepts at a time; what was counted is remembered."""
 
 T = TypeVar("T")
 
@@ -60,12 +62,15 @@ async def with_editing(request: Request, work: Callable[[Editing], T]) -> T:
     return await run_in_threadpool(working)
 
 
-async def uses(request: Request, iris: Iterable[str]) -> dict[str, int] | None:
-    """How many records are tagged with each concept; None while there is no graph that tells."""
-    try:
-        return await thesauri(request).uses(iris)
-    except (StoreError, QueryError):
-        return None
+async def uses(request: Request, iris: Sequence[str]) -> dict[str, int]:
+    """How many records are tagged with each concept; those are left out that are not counted in good time."""
+    found: dict[str, int] = {}
+    until = time.monotonic() + COUNTING
+    for start in range(0, len(iris), COUNTED_TOGETHER):
+        if time.monotonic() > until:
+            break
+        found |= await thesauri(request).uses(iris[start : start + COUNTED_TOGETHER])
+    return found
 
 
 def language(request: Request) -> str:
@@ -228,7 +233,7 @@ def concept_or_404(index: Index, iri: str) -> Concept:
 
 def shown_languages(concept: Concept) -> list[str]:
     """The six languages, and those that a concept has words in."""
-    return languages.ordered({text.language for text in (*concept.labels, *concept.notes)})
+    return languages.ordered({label.language for label in concept.labels} | {note.language for note in concept.notes})
 
 
 async def _concept(request: Request) -> Response:
@@ -250,7 +255,7 @@ def _concept_page(
     concept: Concept,
     tongue: str,
     history: list[ChangeSet],
-    counted: dict[str, int] | None,
+    counted: dict[str, int],
 ) -> Response:
     relations = {
         name: ordered(index, iris, tongue)
@@ -282,6 +287,6 @@ def _concept_page(
         schemes=[scheme for iri in concept.schemes if (scheme := index.scheme(iri))],
         matches=[(property_name(SKOS + name), iri) for name, iri in concept.matches],
         history=history,
-        uses=None if counted is None else counted.get(concept.iri, 0),
+        uses=counted.get(concept.iri),
         most=PAGE * 2,
     )

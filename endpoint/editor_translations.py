@@ -39,7 +39,7 @@ async def _board(request: Request) -> Response:
     found = index.scheme(scheme)
     rows = known.chosen(tongue, kind, found.iri if found else "")
     counted = await uses(request, [row.iri for row in rows])
-    rows.sort(key=lambda row: (-(counted or {}).get(row.iri, 0), row.iri))
+    rows.sort(key=lambda row: (-counted.get(row.iri, 0), row.iri))
     return await run_in_threadpool(
         _page, request, index, known, tongue, kind, found.slug if found else "", rows, counted
     )
@@ -53,7 +53,7 @@ def _page(
     kind: str,
     scheme: str,
     rows: list[Row],
-    counted: dict[str, int] | None,
+    counted: dict[str, int],
 ) -> Response:
     start = offset(request)
     shown = rows[start : start + ROWS]

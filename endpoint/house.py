@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Self
 
 import pyoxigraph as ox
@@ -27,6 +26,7 @@ from ontology.errors import IdentifierError, LedgerError, StoreBusy, StoreError
 from ontology.identifiers import Iris
 from thesaurus.vocabulary import Thesaurus
 
+LEDGER = "ledger.sqlite"
 APPLIED_TOGETHER = 1500
 """Documents of a load that the live store may be behind: applying more at once costs it less."""
 READERS_LEAVE = 15.0
@@ -46,7 +46,7 @@ class House:
     def of(cls, settings: Settings) -> Self:
         """The house that the settings describe, with the thesaurus as its ledger tells it."""
         house = cls(settings, Mapping(Iris(settings.base_iri), Thesaurus.load(settings.base_iri)))
-        if not house._ledger_path.is_file():
+        if not (settings.data_dir / LEDGER).is_file():
             return house
         with house.ledger() as ledger:
             return cls(settings, present(house.mapping, ledger))
@@ -58,15 +58,16 @@ class House:
 
     def ledger(self) -> Ledger:
         """The ledger of the data directory."""
-        return Ledger(self._ledger_path)
+        return self.ledger_of(self.settings)
 
-    @property
-    def _ledger_path(self) -> Path:
-        return self.settings.data_dir / "ledger.sqlite"
+    @staticmethod
+    def ledger_of(settings: Settings) -> Ledger:
+        """The ledger of the data directory that settings name."""
+        return Ledger(settings.data_dir / LEDGER)
 
     def existing_ledger(self) -> Ledger:
         """The ledger, for a reader: LedgerError where there is none yet."""
-        if not self._ledger_path.is_file():
+        if not (self.settings.data_dir / LEDGER).is_file():
             raise LedgerError(f"there are no records in {self.settings.data_dir} yet; `clearinghouse load` enters some")
         return self.ledger()
 

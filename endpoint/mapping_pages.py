@@ -60,7 +60,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Card:
-    """A candidate as it is shown: its key in the form, both sides, and by language their labels, those that agree told."""
+    """A candidate as it is shown: its key in the form, both sides, and by language their labels, with which agree."""
 
     key: str
     row: Row

@@ -78,8 +78,9 @@ class Provider:
         for part in self._settings.oidc_role_claim.split("."):
             value = value.get(part) if isinstance(value, Mapping) else None
         values = value if isinstance(value, list) else [value]
-        names = [self._settings.oidc_roles[one] for one in values if one in self._settings.oidc_roles]
-        return max((Role.named(name) for name in names), default=Role.READER).title
+        known = self._settings.oidc_roles
+        found = (Role.named(known[one]) for one in values if isinstance(one, str) and one in known)
+        return max(found, default=Role.READER).title
 
     async def _claims(self, code: str, verifier: str, callback: str) -> dict[str, Any]:
         """The claims of the token that a code is exchanged for, its signature, issuer, audience and time checked."""

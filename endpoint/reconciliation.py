@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -17,7 +16,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from endpoint import reconciliation_pages as pages
-from endpoint.protocol import media_type
+from endpoint.bodies import form_fields, json_body
 from endpoint.reconciliation_answers import Service
 from endpoint.reconciliation_manifest import Version, manifest, version_asked
 from endpoint.reconciliation_properties import property_of
@@ -30,7 +29,6 @@ MAX_QUERIES = 1000
 MAX_IDS = 1000
 _DEFAULT_SUGGESTIONS = 10
 _MAX_OFFSET = 100_000
-_FORM = "application/x-www-form-urlencoded"
 _CALLBACK = re.compile(r"[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*", re.ASCII)
 _MAX_CALLBACK = 128
 _HEADERS = {"Vary": "Accept, Accept-Language", "X-Content-Type-Options": "nosniff"}
@@ -71,13 +69,7 @@ def _root(request: Request) -> Response:
 
 async def _form(request: Request) -> Response:
     """Version 0.2 asked by POST."""
-    if media_type(request.headers.get("content-type", "")) != _FORM:
-        raise HTTPException(415, f"expected a form ({_FORM}) with queries or extend; JSON goes to {PATH}/match")
-    try:
-        fields = parse_qs((await _body(request)).decode(), keep_blank_values=True, max_num_fields=20)
-    except ValueError as error:
-        raise HTTPException(400, f"the form cannot be read: {error}") from None
-    return await run_in_threadpool(_first_version, request, {name: values[0] for name, values in fields.items()})
+    return await run_in_threadpool(_first_version, request, await form_fields(request, MAX_BYTES))
 
 
 def _first_version(request: Request, given: dict[str, str]) -> Response:
@@ -95,7 +87,7 @@ def _first_version(request: Request, given: dict[str, str]) -> Response:
 
 async def _match(request: Request) -> Response:
     """Version 1.0-draft: a batch of queries."""
-    body = await _json_body(request)
+    body = await json_body(request, MAX_BYTES)
 
     def answer() -> Response:
         queries = queries_1(body)
@@ -109,7 +101,7 @@ async def _match(request: Request) -> Response:
 
 async def _extend(request: Request) -> Response:
     """Version 1.0-draft: values of properties."""
-    body = await _json_body(request)
+    body = await json_body(request, MAX_BYTES)
     answer = await run_in_threadpool(lambda: _extended(_service(request), body, "", is_draft=True))
     return _json(request, answer)
 
@@ -219,22 +211,6 @@ def _number(request: Request, name: str, default: int, most: int) -> int:
 def _check_size(name: str, size: int, most: int) -> None:
     if size > most:
         raise HTTPException(413, f"{name}: at most {most} at a time, not {size}")
-
-
-async def _json_body(request: Request) -> bytes:
-    given = media_type(request.headers.get("content-type", ""))
-    if given != "application/json" and not given.endswith("+json"):
-        raise HTTPException(415, f"expected a body of application/json, not {given or 'without a type'}")
-    return await _body(request)
-
-
-async def _body(request: Request) -> bytes:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BYTES:
-            raise HTTPException(413, f"a request may have {MAX_BYTES} bytes")
-    return body
 
 
 def _json(request: Request, content: dict[str, Any]) -> Response:

@@ -154,6 +154,8 @@ def _judged(
     if scores and share is not None:
         score = (1 - _PROPERTIES) * score + _PROPERTIES * 100 * share
     types = _type_share(lookup, query.types, schemes)
+    if query.type_rule == "all" and types not in (None, 1.0):
+        return None
     score *= (_DEPRECATED if deprecated else 1) * (_OTHER_TYPE if types == 0 else 1)
     return Candidate(iri, schemes, name, round(score, 2), share, types, deprecated)
 

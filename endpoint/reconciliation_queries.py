@@ -4,20 +4,17 @@
 1.0-draft: https://reconciliation-api.github.io/specs/1.0-draft/
 """
 
-import json
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
-from starlette.exceptions import HTTPException
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, model_validator
+
+from endpoint.bodies import parsed
 
 MAX_LIMIT = 100
 """Candidates given for one query at most."""
 _DEFAULT_LIMIT = 10
-
-_Form = TypeVar("_Form")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,42 +169,14 @@ _EXTENSION = TypeAdapter(Extension)
 
 def queries_02(text: str | bytes) -> dict[str, Query]:
     """The batch of version 0.2, by the client's keys. HTTPException 400 that names the faulty member."""
-    return {key: query.read() for key, query in read(_BATCH_02, text, "queries").items()}
+    return {key: query.read() for key, query in parsed(_BATCH_02, text, "queries").items()}
 
 
 def queries_1(text: str | bytes) -> list[Query]:
     """The batch of version 1.0-draft. HTTPException 400 that names the faulty member."""
-    return [query.read() for query in read(_BATCH_1, text, "").queries]
+    return [query.read() for query in parsed(_BATCH_1, text, "").queries]
 
 
 def extension(text: str | bytes, parameter: str) -> Extension:
     """A data extension query. HTTPException 400 that names the faulty member."""
-    return read(_EXTENSION, text, parameter)
-
-
-def read(form: TypeAdapter[_Form], text: str | bytes, parameter: str) -> _Form:
-    """JSON text of a form; `parameter` is where it came from, empty for the body."""
-    try:
-        document = json.loads(text)
-        json.dumps(document, ensure_ascii=False).encode()  # a lone surrogate could be neither searched nor answered
-    except (ValueError, RecursionError) as error:
-        raise HTTPException(400, f"{parameter or 'the body'} is not JSON: {error}") from None
-    try:
-        return form.validate_python(document)
-    except ValidationError as error:
-        faults = [
-            (_place(document, fault["loc"], parameter), fault["msg"].removeprefix("Value error, "))
-            for fault in error.errors()
-        ]
-        raise HTTPException(400, "; ".join(f"{place}: {message}" for place, message in faults[:3])) from None
-
-
-def _place(document: object, location: Sequence[int | str], parameter: str) -> str:
-    """Where a fault is, as one would write it in a program; what is missing may end it."""
-    place = parameter
-    for part in location:
-        if isinstance(document, list) and isinstance(part, int):
-            place, document = f"{place}[{part}]", document[part]
-        elif isinstance(document, dict):
-            place, document = f"{place}.{part}" if place else str(part), document.get(str(part))
-    return place or "the body"
+    return parsed(_EXTENSION, text, parameter)

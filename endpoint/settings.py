@@ -107,6 +107,10 @@ class Settings(BaseSettings):
     oidc_role_claim: str = Field(default="roles", description="the claim with the roles; dots lead into objects")
     oidc_roles: dict[str, RoleName] = Field(default={}, description="what a value of that claim may do")
 
+    tagging_timeout: float = Field(default=30.0, gt=0, description="seconds one text or document may take to be tagged")
+    tagging_memory: int = Field(default=3 * GIB, ge=1 * GIB, description="bytes of address space for tagging")
+    tagging_decisions: int = Field(default=20, ge=1, description="decisions on keywords to be learned from")
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
     log_requests: bool = Field(default=True, description="a line in the log for each request")
     log_client_address: bool = Field(default=False, description="with the address of the client")

@@ -18,7 +18,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from endpoint import languages
-from endpoint.accounts import ANYBODY, Role, account
+from endpoint.accounts import ANYBODY, Role, account, api_key
 from endpoint.problems import problem_of
 from endpoint.sessions import FORM_TOKEN, Sessions
 from ontology.errors import ClearingHouseError, SignInNeeded, TooManyRequests
@@ -93,7 +93,7 @@ def route(path: str, handler: Handler, methods: tuple[str, ...] = ("GET", "HEAD"
 
 def failure(request: Request, error: ClearingHouseError | HTTPException) -> Response:
     """The page that tells an error; whoever has to sign in is led there."""
-    if isinstance(error, SignInNeeded) and request.method in ("GET", "HEAD"):
+    if isinstance(error, SignInNeeded) and request.method in ("GET", "HEAD") and not api_key(request):
         return RedirectResponse(prefixed(request, f"/sign-in?next={quote(_here(request), safe='/')}"), 303)
     if isinstance(error, HTTPException):
         title, status, detail = HTTPStatus(error.status_code).phrase, error.status_code, error.detail

@@ -265,7 +265,7 @@ def _serve(channel: socket.socket, directory: Path, generation: Generation, read
                 output.end(_outcome(engines, request, output))
 
 
-def _isolate() -> bool:
+def isolate() -> bool:
     """Leave the network, if the system lets us: a namespace of its own has no interface that is up."""
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -281,7 +281,8 @@ def _reaches_partners(descriptor: int) -> bool:
     return True
 
 
-def _limit(memory: int) -> None:
+def limit(memory: int) -> None:
+    """Let this process have so many bytes of address space and few open files."""
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     open_files = min(_OPEN_FILES, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
@@ -296,12 +297,12 @@ def main(arguments: list[str]) -> None:
     generation = Generation.named(name)
     if generation is None:
         raise StoreError(f"{name!r} does not name a generation")
-    isolated = _isolate()
+    isolated = isolate()
     ready: Ready = {
         "isolated": isolated,
         "federated": isolated and bool(partners) and _reaches_partners(int(*partners)),
     }
-    _limit(int(memory))
+    limit(int(memory))
     threading.stack_size(_STACK_BYTES)
     with socket.socket(fileno=int(descriptor)) as channel:
         thread = threading.Thread(target=_serve, args=(channel, Path(directory), generation, ready))

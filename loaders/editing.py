@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -78,6 +79,13 @@ class Editing:
         self._sets: dict[str, ChangeSet] = {}
         self._approved: list[tuple[int, ChangeSet]] = []
         self._folded: tuple[int, dict[ox.Triple, None]] = (0, {})
+
+    def over(self, ledger: Ledger) -> Editing:
+        """The same over another connection to the ledger, which need not be read again."""
+        other = copy(self)
+        other.ledger = ledger
+        other._sets, other._approved = dict(self._sets), list(self._approved)
+        return other
 
     # What is known
 

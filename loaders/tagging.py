@@ -11,15 +11,18 @@ import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from itertools import islice
 from typing import Literal, Self
 
 from loaders.documents import GUID, Document, Json, JsonObject, document
 from loaders.judgement import Judge, Policy
 from loaders.ledger import Entry, Ledger, Verdicted
+from loaders.mapping import Mapping
 from loaders.projection import published
 from ontology.errors import IdentifierError, LedgerError
 from ontology.identifiers import DEFAULT_BASE
+from thesaurus.vocabulary import Thesaurus
 
 CANDIDATES, DECISION = "tagCandidates", "tagDecision"
 Verdict = Literal["accepted", "rejected"]
@@ -88,18 +91,24 @@ def decision_guid(record: str, concept: str) -> str:
 
 
 class Tagging:
-    """The candidates and decisions of one ledger; the judge maps and validates them as it does every record."""
+    """The candidates and decisions of one ledger; a judge validates them as it does every record."""
 
-    def __init__(self, ledger: Ledger, judge: Judge) -> None:
+    def __init__(self, ledger: Ledger, mapping: Mapping, judge: Judge | None = None) -> None:
         self.ledger = ledger
-        self.judge = judge
-        self._ours = f"{judge.mapping.iris.base}id/"
+        self.mapping = mapping
+        self._given = judge
+        self._ours = f"{mapping.iris.base}id/"
+
+    @cached_property
+    def judge(self) -> Judge:
+        """The judge given, else one of its own: making one takes a while."""
+        return self._given or Judge(Mapping(self.mapping.iris, Thesaurus(())), self.ledger.schema_of)
 
     # What there is
 
     def entry(self, identifier: str) -> Entry:
         """What the ledger publishes of a record now. IdentifierError for one that it does not have, or no longer."""
-        guid = self.ledger.guid(identifier, self.judge.mapping.iris)
+        guid = self.ledger.guid(identifier, self.mapping.iris)
         revisions = published(self.ledger.history(guid))
         if not revisions or revisions[-1].verdict != "accepted" or revisions[-1].schema in (CANDIDATES, DECISION):
             raise IdentifierError(f"there is no record {identifier!r:.80} to be tagged")

@@ -42,7 +42,7 @@ def ledger(house: House) -> Iterator[Ledger]:
 @pytest.fixture
 def tagging(house: House, ledger: Ledger) -> Tagging:
     """The tags of that ledger."""
-    return Tagging(ledger, gate_of(house, ledger).judge)
+    return Tagging(ledger, house.mapping, gate_of(house, ledger).judge)
 
 
 def publish(house: House, ledger: Ledger) -> set[ox.Quad]:
@@ -81,11 +81,11 @@ def test_texts_have_no_markup_and_no_repetitions() -> None:
 def test_texts_are_found_inside_nested_objects_and_answers() -> None:
     report = {
         "header": {"identifier": PERMIT, "schema": "absNationalReport1", "languages": ["en", "fr"]},
-        "Q001": {"value": {"fr": "Une réponse"}, "additionalInformation": {"en": "More of it"}},
-        "Q002": {"value": "true"},
+        "Q003": {"value": {"fr": "Une réponse"}, "additionalInformation": {"en": "More of it"}},
+        "Q005": {"value": "true"},
     }
     found = [(one.pointer, one.text) for one in text_of(document(report, ""))]
-    assert found == [("/Q001/value/fr", "Une réponse"), ("/Q001/additionalInformation/en", "More of it")]
+    assert found == [("/Q003/value/fr", "Une réponse"), ("/Q003/additionalInformation/en", "More of it")]
 
 
 # Candidates
@@ -266,7 +266,7 @@ def test_candidates_of_a_withdrawn_record_are_withdrawn_with_it(house: House, le
 def test_a_rebuilt_graph_has_the_same_tags(house: House) -> None:
     enter(house, items([permit()]))
     with house.ledger() as ledger:
-        tagging = Tagging(ledger, gate_of(house, ledger).judge)
+        tagging = Tagging(ledger, house.mapping, gate_of(house, ledger).judge)
         tagging.store([SUGGESTED], agent="test")
         tagging.decide(PERMIT, TARGET, "accepted", "ann")
         before = publish(house, ledger)

@@ -39,12 +39,12 @@ class Index:
         self._address = path.resolve().as_uri() + "?mode=ro&immutable=1"
         self._connections: queue.SimpleQueue[sqlite3.Connection] = queue.SimpleQueue()
         try:
-            self.version: str = self._rows("SELECT version FROM about")[0][0]
-            rows = self._rows("SELECT * FROM scheme JOIN node USING (id) ORDER BY slug")
+            self.version: str = self.rows("SELECT version FROM about")[0][0]
+            rows = self.rows("SELECT * FROM scheme JOIN node USING (id) ORDER BY slug")
         except sqlite3.Error as error:
             raise StoreError(f"{path}: expected an index of the thesaurus: {error}") from error
         self._schemes = {slug: _scheme(iri, slug, *others) for _, slug, *others, iri in rows}
-        self._numbers = {name: number for number, slug, *_, iri in rows for name in (slug, iri)}
+        self._numbers: dict[str, int] = {name: number for number, slug, *_, iri in rows for name in (slug, iri)}
 
     def close(self) -> None:
         """Close the file; a later question opens it again, if it is still there."""
@@ -62,28 +62,32 @@ class Index:
         found = (scheme for scheme in self._schemes.values() if slug in (scheme.slug, scheme.iri))
         return next(found, None)
 
+    def number(self, scheme: str) -> int:
+        """The number in the tables of the scheme of a slug or an IRI; -1, which no scheme has, when there is none."""
+        return self._numbers.get(scheme, -1)
+
     def concept(self, iri: str) -> Concept | None:
         """A concept or a collection."""
-        row = self._rows("SELECT identifier, deprecated FROM concept JOIN node USING (id) WHERE iri = ?", iri)
+        row = self.rows("SELECT identifier, deprecated FROM concept JOIN node USING (id) WHERE iri = ?", iri)
         return self._concept(iri, *row[0]) if row else None
 
     def find(self, identifier: str) -> str | None:
         """The IRI of the concept with an identifier, a notation, an IRI or the last part of one, in any case."""
         query = "SELECT iri FROM name JOIN node ON node.id = concept WHERE key = ? ORDER BY rank, iri LIMIT 1"
-        return next(iter(self._column(query, identifier.strip().casefold())), None)
+        return next(iter(self.column(query, identifier.strip().casefold())), None)
 
     def labels(self, iris: Iterable[str], language: str) -> dict[str, Label]:
         """The label of each concept or collection to show to a reader of a language; those without any are left out."""
         found: dict[str, list[Label]] = {}
         query = f"SELECT iri, {_LABEL} FROM node JOIN label ON concept = node.id WHERE iri"
-        for iri, *label in self._in_slices(query, iris):
+        for iri, *label in self.in_slices(query, iris):
             found.setdefault(iri, []).append(Label(*label))
         return {iri: best for iri, labels in found.items() if (best := best_label(labels, language))}
 
     def top_concepts(self, scheme: str) -> list[str]:
         """The stated top concepts of a scheme; where none is stated, its concepts with none broader in it. By IRI."""
         query = "SELECT iri FROM member JOIN node ON node.id = concept WHERE scheme = ? AND top ORDER BY iri"
-        return self._column(query, self._numbers.get(scheme))
+        return self.column(query, self.number(scheme))
 
     def narrower(self, iri: str) -> list[str]:
         """The concepts directly below one, by IRI."""
@@ -97,7 +101,7 @@ class Index:
         """The concepts of a scheme, or of all, by IRI; without a limit to the end."""
         within = "AND id IN (SELECT concept FROM member WHERE scheme = ?3)" if scheme else "AND ?3 IS NULL"
         query = f"SELECT iri FROM concept JOIN node USING (id) WHERE NOT collection {within} ORDER BY iri"
-        return self._column(f"{query} LIMIT ?1 OFFSET ?2", limit, offset, self._numbers.get(scheme or ""))
+        return self.column(f"{query} LIMIT ?1 OFFSET ?2", limit, offset, self.number(scheme) if scheme else None)
 
     def statements(self, iri: str) -> Iterator[ox.Triple]:
         """The statements about a node and about the blank nodes and SKOS-XL labels they lead to, as they were given."""
@@ -106,9 +110,8 @@ class Index:
             subject = waiting.pop()
             met.add(subject)
             for predicate, value in self._values(subject):
-                yield ox.Triple(_node(subject), ox.NamedNode(predicate), value)
-                owned = isinstance(value, ox.BlankNode) or predicate.startswith(SKOSXL)
-                if owned and not isinstance(value, ox.Literal) and _key(value) not in met:
+                yield ox.Triple(node(subject), ox.NamedNode(predicate), value)
+                if not isinstance(value, ox.Literal) and is_owned(predicate, _key(value)) and _key(value) not in met:
                     waiting.append(_key(value))
 
     # ------------------------------------------------------------------------------------------------------- searching
@@ -135,9 +138,7 @@ class Index:
         `collections` are found too by an exact text or a wildcard.
         """
         numbers = None if schemes is None else [self._numbers[name] for name in schemes if name in self._numbers]
-        concepts = (
-            None if among is None else {row[0] for row in self._in_slices("SELECT id FROM node WHERE iri", among)}
-        )
+        concepts = None if among is None else {row[0] for row in self.in_slices("SELECT id FROM node WHERE iri", among)}
         with self._database() as database:
             found = Search(database, folded(text), languages, numbers, concepts, collections, deprecated)
             return list(islice(found.hits(mode, unique), offset, offset + limit))
@@ -156,13 +157,13 @@ class Index:
     def letters(self, scheme: str | None, language: str) -> list[str]:
         """Under which letters the labels of a language stand; `0-9` and `!*` for digits and other signs come last."""
         query = f"SELECT DISTINCT initial FROM label WHERE language = ?1 {_listed(scheme)}"
-        found = self._column(query, language.lower(), self._numbers.get(scheme or ""))
+        found = self.column(query, language.lower(), self.number(scheme) if scheme else None)
         return sorted(found, key=lambda letter: (("0-9", "!*").index(letter) + 1 if len(letter) > 1 else 0, letter))
 
     def by_letter(self, scheme: str | None, language: str, letter: str, limit: int = -1, offset: int = 0) -> list[Hit]:
         """The labels under a letter, or under all for `*`, in alphabetical order; without a limit all of them."""
         query = f"SELECT {HIT} FROM label WHERE language = ?1 {_listed(scheme)} AND ?3 IN (initial, '*')"
-        values = (language.lower(), self._numbers.get(scheme or ""), letter.upper(), limit, offset)
+        values = (language.lower(), self.number(scheme) if scheme else None, letter.upper(), limit, offset)
         with self._database() as database:
             rows = database.execute(f"{query} ORDER BY folded, text, id LIMIT ?4 OFFSET ?5", _parameters(values))
             return [hit(database, row, 1.0) for row in rows.fetchall()]
@@ -180,13 +181,13 @@ class Index:
                 links.setdefault(predicate, []).append(_key(value))
             if predicate not in _TOLD:
                 properties.append((predicate, value))
-        labels = self._rows(f"SELECT {_LABEL} FROM label JOIN node ON node.id = concept WHERE iri = ?", iri)
+        labels = self.rows(f"SELECT {_LABEL} FROM label JOIN node ON node.id = concept WHERE iri = ?", iri)
         schemes = "SELECT s.iri FROM node c JOIN member ON concept = c.id JOIN node s ON s.id = scheme WHERE c.iri = ?"
         return Concept(
             iri,
             identifier,
             types=links.get(TYPE, []),
-            schemes=self._column(f"{schemes} ORDER BY s.iri", iri),
+            schemes=self.column(f"{schemes} ORDER BY s.iri", iri),
             labels=sorted(
                 (Label(*row) for row in labels), key=lambda label: (KINDS.index(label.kind), label.language, label.text)
             ),
@@ -216,27 +217,29 @@ class Index:
             " JOIN node predicate ON predicate.id = statement.predicate"
             " LEFT JOIN node object ON object.id = statement.object WHERE subject.iri = ? ORDER BY statement.rowid"
         )
-        return [(predicate, _value(*value)) for predicate, *value in self._rows(query, iri)]
+        return [(predicate, term(*value)) for predicate, *value in self.rows(query, iri)]
 
     def _related(self, iri: str, kind: str) -> list[str]:
         query = (
             "SELECT target.iri FROM node source JOIN relation ON relation.source = source.id"
             " JOIN node target ON target.id = relation.target WHERE source.iri = ? AND kind = ? ORDER BY target.iri"
         )
-        return self._column(query, iri, kind)
+        return self.column(query, iri, kind)
 
-    def _column(self, query: str, *values: _Value) -> list[str]:
-        return [row[0] for row in self._rows(query, *values)]
+    def column(self, query: str, *values: _Value) -> list[str]:
+        """The first column of what a query answers."""
+        return [row[0] for row in self.rows(query, *values)]
 
-    def _rows(self, query: str, *values: _Value) -> list[tuple[Any, ...]]:
+    def rows(self, query: str, *values: _Value) -> list[tuple[Any, ...]]:
+        """What a query of the tables of `thesaurus.indexing` answers."""
         with self._database() as database:
             return database.execute(query, _parameters(values)).fetchall()
 
-    def _in_slices(self, query: str, values: Iterable[str]) -> Iterator[tuple[Any, ...]]:
+    def in_slices(self, query: str, values: Iterable[str]) -> Iterator[tuple[Any, ...]]:
         """The rows of a query that ends in the name of a column which has one of the values."""
         waiting = iter(values)
         while some := list(islice(waiting, _SLICE)):
-            yield from self._rows(f"{query} IN ({', '.join('?' * len(some))})", *some)
+            yield from self.rows(f"{query} IN ({', '.join('?' * len(some))})", *some)
 
     @contextmanager
     def _database(self) -> Iterator[sqlite3.Connection]:
@@ -268,13 +271,20 @@ def _scheme(
     return Scheme(iri, slug, identifier, json.loads(titles), completeness, concepts, tuple(languages.split()))
 
 
-def _value(iri: str | None, text: str, language: str, datatype: str) -> ox.NamedNode | ox.BlankNode | ox.Literal:
+def is_owned(predicate: str, key: str) -> bool:
+    """Whether a node belongs to what it is stated of: a blank node, or a label of SKOS-XL."""
+    return key.startswith("_:") or predicate.startswith(SKOSXL)
+
+
+def term(iri: str | None, text: str, language: str, datatype: str) -> ox.NamedNode | ox.BlankNode | ox.Literal:
+    """The term of the columns `object` (its IRI), `text`, `language` and `datatype` of a statement."""
     if iri is not None:
-        return _node(iri)
+        return node(iri)
     return ox.Literal(text, language=language) if language else ox.Literal(text, datatype=ox.NamedNode(datatype))
 
 
-def _node(key: str) -> ox.NamedNode | ox.BlankNode:
+def node(key: str) -> ox.NamedNode | ox.BlankNode:
+    """The node of an IRI, or of the name of a blank node after `_:`."""
     return ox.BlankNode(key[2:]) if key.startswith("_:") else ox.NamedNode(key)
 
 

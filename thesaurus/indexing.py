@@ -145,6 +145,7 @@ class _Facts:
         }
         self.identifiers = {node: self._identifier(node) for node in self.concepts | self.collections}
         self.broader = self._both(BROADER, NARROWER)
+        self.held = self._both([SKOS + "member", THES + "subGroup"], [THES + "superGroup"])
         self.schemes, self.members, self.tops = self._memberships()
 
     def labels(self, node: str) -> Iterator[tuple[str, str, str, str]]:
@@ -205,6 +206,7 @@ class _Facts:
         schemes = self._instances(SKOS + "ConceptScheme")
         schemes |= {scheme for node in self.concepts for scheme in inside.get(node, ())}
         members = {node: inside[node] & schemes for node in self.identifiers if node in inside}
+        self._place_collections(members)
         tops: dict[str, set[str]] = {scheme: set() for scheme in schemes}
         for node in self.concepts & stated.keys():
             for scheme in stated[node]:
@@ -215,6 +217,18 @@ class _Facts:
                 if not any(scheme in members.get(above, ()) for above in self.broader.get(node, ())):
                     tops[scheme].add(node)
         return schemes, members, tops
+
+    def _place_collections(self, members: dict[str, set[str]]) -> None:
+        """A collection that states no scheme is in those of its members; collections may hold one another."""
+        inside = self.held
+        waiting = [node for node in self.collections if not members.get(node)]
+        while waiting:
+            placed = {
+                node: set[str]().union(*(members.get(other, ()) for other in inside.get(node, ()))) for node in waiting
+            }
+            waiting = [node for node in waiting if placed[node] - members.get(node, set())]
+            for node in waiting:
+                members[node] = members.get(node, set()) | placed[node]
 
 
 def _write(database: sqlite3.Connection, facts: _Facts) -> None:
@@ -263,6 +277,8 @@ def _relations(facts: _Facts) -> Iterator[tuple[int, str, int]]:
         for other in above:
             yield ids[node], "broader", ids[other]
             yield ids[other], "narrower", ids[node]
+    for node, held in facts.held.items():
+        yield from ((ids[node], "member", ids[other]) for other in held)
     for node, others in facts.links[SKOS + "related"].items():
         for other in others:
             yield ids[node], "related", ids[other]

@@ -20,6 +20,7 @@ class Part(IntEnum):
 _QUALIFIER = re.compile(r"\s*[(（\[][^()（）\[\]]*[)）\]]\s*")
 _NUMBER = re.compile(r"^(?:[^\W\d]{1,12}[-. ]?){0,2}\d+(?:\.\d+)*[.:)。．、：]\s*(?=\D)")
 _ACRONYM = re.compile(r"^[A-Z]{2,6}\s?[-–—:]\s?(?=[^\W\d]{2})|(?<=\w\w)\s?[-–—:]\s?[A-Z]{2,6}$")
+_MARKED = re.compile(r"[\d(（\[/;；／|:–—-]")  # without one of these a label has no parts
 _NAMES = re.compile(r"\s*[/;；／|]\s*")
 _PLURALS = {
     "en": ((r"(\w\w)ies$", r"\1y"), (r"(\w\w[^suis])s$", r"\1"), (r"(\w(?:[sxz]|ch|sh))e$", r"\1")),
@@ -42,6 +43,8 @@ def forms(text: str, language: str) -> Iterator[tuple[str, Part]]:
 
 def _variants(text: str) -> Iterator[tuple[str, Part]]:
     yield text, Part.WHOLE
+    if not _MARKED.search(text):
+        return
     trimmed = _ACRONYM.sub("", _NUMBER.sub("", text))
     if trimmed != text:
         yield trimmed, Part.TRIMMED

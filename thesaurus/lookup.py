@@ -6,12 +6,15 @@ from functools import cached_property, lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from thesaurus.entries import Hit
+from thesaurus.entries import Hit, Label
 from thesaurus.folding import folded
 from thesaurus.index import Index
-from thesaurus.searching import HIT, hit
 from thesaurus.spelling import Spellings
 
+_HIT = (
+    "SELECT label.id, node.iri, (SELECT group_concat(other.iri, ' ') FROM member JOIN node other ON other.id = scheme"
+    " WHERE member.concept = label.concept), kind, language, text, standing FROM label JOIN node ON node.id = concept"
+)
 _OWN = "concept NOT IN (SELECT id FROM concept WHERE collection)"
 
 
@@ -25,14 +28,14 @@ class Lookup:
     def named(self, name: str) -> list[str]:
         """The concepts with an identifier, notation, IRI or last part of an IRI, in any case; the surest first."""
         query = "SELECT iri FROM name JOIN node ON node.id = concept WHERE key = ? GROUP BY iri ORDER BY min(rank), iri"
-        return [iri for (iri,) in self.index._rows(query, name.strip().casefold())]
+        return [iri for (iri,) in self.index.rows(query, name.strip().casefold())]
 
     def deprecated(self, iris: Iterable[str]) -> set[str]:
         """Those of some concepts that are deprecated."""
         given = list(iris)
         marks = ", ".join("?" * len(given))
         query = f"SELECT iri FROM concept JOIN node USING (id) WHERE deprecated AND iri IN ({marks})"  # noqa: S608
-        return {iri for (iri,) in self.index._rows(query, *given)}
+        return {iri for (iri,) in self.index.rows(query, *given)}
 
     def linked(self, predicate: str, target: str) -> list[str]:
         """The concepts with a statement that leads to an IRI."""
@@ -41,7 +44,7 @@ class Lookup:
             " JOIN node predicate ON predicate.id = predicate JOIN concept ON concept.id = subject"
             " JOIN node source ON source.id = subject WHERE target.iri = ? AND predicate.iri = ? ORDER BY source.iri"
         )
-        return [iri for (iri,) in self.index._rows(query, target, predicate)]
+        return [iri for (iri,) in self.index.rows(query, target, predicate)]
 
     def nearest(self, text: str, schemes: Sequence[str] | None, limit: int) -> list[tuple[Hit, float]]:
         """The labels spelt most like a text, of schemes given by IRI or of any, with their likeness from 0 to 1."""
@@ -51,20 +54,22 @@ class Lookup:
         if not found:
             return []
         wanted = {int(numbers[place]): likeness for place, likeness in found}
-        query = f"SELECT {HIT} FROM label WHERE id IN ({', '.join(map(str, wanted))})"  # noqa: S608
-        with self.index._database() as database:
-            hits = {row[0]: hit(database, row, wanted[row[0]]) for row in database.execute(query).fetchall()}
+        query = f"{_HIT} WHERE label.id IN ({', '.join(map(str, wanted))})"
+        hits = {
+            number: Hit(iri, Label(*label), wanted[number], tuple((schemes or "").split()))
+            for number, iri, schemes, *label in self.index.rows(query)
+        }
         return [(hits[number], likeness) for number, likeness in wanted.items()]
 
     @cached_property
     def _spellings(self) -> tuple[npt.NDArray[np.int64], Spellings]:
-        rows = self.index._rows(f"SELECT id, folded FROM label WHERE {_OWN} ORDER BY id")  # noqa: S608
+        rows = self.index.rows(f"SELECT id, folded FROM label WHERE {_OWN} ORDER BY id")  # noqa: S608
         return np.array([number for number, _ in rows], dtype=np.int64), Spellings([text for _, text in rows])
 
     def _places_in(self, schemes: tuple[str, ...]) -> npt.NDArray[np.bool_]:
         """Which labels are in one of the schemes."""
         query = "SELECT label.id FROM label JOIN member USING (concept) JOIN node ON node.id = scheme WHERE iri = ?"
-        inside = [number for scheme in schemes for (number,) in self.index._rows(query, scheme)]
+        inside = [number for scheme in schemes for (number,) in self.index.rows(query, scheme)]
         return np.isin(self._spellings[0], np.array(inside, dtype=np.int64))
 
 

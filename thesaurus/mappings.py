@@ -8,6 +8,8 @@ counts too, but less: a label without its qualifier, "Mercury (element)", or one
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 import pyoxigraph as ox
 
@@ -36,8 +38,7 @@ _COMMON = 400  # pairs of concepts that one form of a label may bring together; 
 _PARTS = {Part.WHOLE: 1.0, Part.TRIMMED: 0.95, Part.UNQUALIFIED: 0.7, Part.NAME: 0.65}
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(NamedTuple):
     """A label with its kind, a property of SKOS, and the first part of its language tag, empty without one."""
 
     kind: ox.NamedNode
@@ -147,16 +148,24 @@ def _rank(candidate: Candidate) -> tuple[float, str, str]:
 
 
 def _label(kind: ox.NamedNode, literal: ox.Literal) -> Label:
-    return Label(kind, (literal.language or "").partition("-")[0].casefold(), literal.value)
+    return Label(kind, _primary(literal.language or ""), literal.value)
+
+
+@lru_cache
+def _primary(tag: str) -> str:
+    return tag.partition("-")[0].casefold()
 
 
 _Entry = tuple[ox.NamedNode, Label, Part]
 _ByLanguage = dict[str, Agreement]
 
 
-def _entries(vocabulary: Vocabulary) -> Iterator[tuple[str, _Entry]]:
+def _entries(vocabulary: Vocabulary, spoken: Collection[str] | None = None) -> Iterator[tuple[str, _Entry]]:
+    """The forms of the labels of a vocabulary, only of languages that are `spoken` where these are given."""
     for concept, labels in vocabulary.labels.items():
         for label in labels:
+            if spoken is not None and label.language not in spoken:
+                continue
             for form, part in forms(label.text, label.language):
                 yield form, (concept, label, part)
 
@@ -167,7 +176,8 @@ def _agreements(source: Vocabulary, target: Vocabulary) -> dict[Pair, _ByLanguag
     theirs: dict[str, list[_Entry]] = defaultdict(list)
     for form, entry in _entries(source):
         ours[form].append(entry)
-    for form, entry in _entries(target):
+    spoken = {label.language for labels in source.labels.values() for label in labels}
+    for form, entry in _entries(target, None if "" in spoken else spoken | {""}):
         if form in ours:
             theirs[form].append(entry)
     found: dict[Pair, _ByLanguage] = defaultdict(dict)
@@ -197,10 +207,16 @@ class _Rivals:
                 for side in (0, 1):
                     self._weights[side, pair[side], one.language, one.form].append(one.weight)
 
-    def number(self, pair: Pair, one: Agreement) -> int:
-        """How many concepts agree as well as this pair, itself included, on the side that has more."""
-        both = (self._weights[side, pair[side], one.language, one.form] for side in (0, 1))
-        return max(sum(weight >= one.weight for weight in weights) for weights in both)
+    def number(self, pair: Pair, one: Agreement) -> float:
+        """How many targets agree as well as this one, itself included; more sources than that count by their root.
+
+        A vocabulary of several schemes often has a concept twice, and both map to the one target.
+        """
+        sources, targets = (
+            sum(weight >= one.weight for weight in self._weights[side, pair[side], one.language, one.form])
+            for side in (1, 0)
+        )
+        return float(max(targets, sources**0.5))
 
 
 def _confidence(pair: Pair, given: _ByLanguage, rivals: _Rivals, source: Vocabulary, target: Vocabulary) -> float:
@@ -235,5 +251,5 @@ def _predicate(reasons: Sequence[Agreement], confidence: float) -> ox.NamedNode:
     ours, theirs = best.parts
     if (ours is Part.NAME) != (theirs is Part.NAME):
         return NARROW if ours is Part.NAME else BROAD
-    is_whole = max(ours, theirs) <= Part.TRIMMED and best.subject.kind == best.object.kind == PREF_LABEL
+    is_whole = max(ours, theirs) == Part.WHOLE and best.subject.kind == best.object.kind == PREF_LABEL
     return EXACT if is_whole and confidence >= _SURE else CLOSE

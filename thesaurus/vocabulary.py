@@ -15,13 +15,13 @@ they come from the services, forms or index of the clearing-houses.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cache
-from importlib.resources import files
 from typing import Self, TypeVar
 
 import pyoxigraph as ox
 
 from ontology.errors import IdentifierError
 from ontology.identifiers import DEFAULT_BASE, Iris, term_key
+from thesaurus import files
 from thesaurus.statements import (
     ALTERNATE_IDENTIFIER,
     CONCEPT,
@@ -32,7 +32,7 @@ from thesaurus.statements import (
     VERSION_INFO,
     Statements,
 )
-from thesaurus.turtle import ThesaurusError, triples
+from thesaurus.turtle import ThesaurusError
 
 T = TypeVar("T")
 
@@ -125,9 +125,7 @@ class Thesaurus:
 @cache
 def bundled() -> tuple[ox.Triple, ...]:
     """Every statement of the bundled files, under the default base; read once per process."""
-    folder = files("thesaurus") / "schemes"
-    paths = sorted((path for path in folder.iterdir() if path.name.endswith(".ttl")), key=lambda path: path.name)
-    return tuple(triple for path in paths for triple in triples(path.read_text(encoding="utf-8"), path.name))
+    return tuple(triple for content in files.read(files.BUNDLED).values() for triple in content)
 
 
 def rebased(statements: Iterable[ox.Triple], old: str, new: str) -> Iterable[ox.Triple]:

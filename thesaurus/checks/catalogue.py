@@ -15,7 +15,7 @@ from ontology.identifiers import DEFAULT_BASE
 _ENTRY = re.compile(r"# (\w+): (.*(?:\n#   .*)*)")
 _BASE = f'VALUES ?base {{ "{DEFAULT_BASE}" }}'
 _NEEDED = {"title", "level", "expected", "source", "message"}
-_KNOWN = {*_NEEDED, "own", "applies", "scope"}
+_KNOWN = {*_NEEDED, "own", "applies", "reads", "scope"}
 
 
 class CheckError(ClearingHouseError):
@@ -49,6 +49,8 @@ class Check:
     """Whether it is a rule of this thesaurus, which others need not follow."""
     is_local: bool
     """Whether a finding on a concept depends on that concept and those around it only."""
+    reads_labels: bool
+    """Whether labels alone make a finding, so that it can be asked of the concepts with suspect ones."""
     expected: str
     source: str
     message: str
@@ -91,6 +93,7 @@ def check(name: str, text: str) -> Check:
         own_level=own_level,
         is_own=said.get("applies") == "own",
         is_local=said.get("scope") != "thesaurus",
+        reads_labels=said.get("reads") == "labels",
         expected=said["expected"],
         source=said["source"],
         message=said["message"],

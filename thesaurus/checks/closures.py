@@ -13,6 +13,7 @@ import pyoxigraph as ox
 from ontology.errors import IdentifierError
 from ontology.identifiers import Iris, term_key
 from thesaurus.checks.hierarchy import Hierarchy
+from thesaurus.checks.labels import suspects
 
 Row = Mapping[str, str]
 """A row of a query with its values as the messages show them."""
@@ -26,6 +27,11 @@ class Surroundings:
     base: str
     languages: Sequence[str] | None = None
     """The languages that labels are expected in; None for those that a tenth of the concepts have."""
+
+    @cached_property
+    def labels(self) -> ox.Store:
+        """The concepts with labels that may be at fault."""
+        return suspects(self.store)
 
     @cached_property
     def hierarchy(self) -> Hierarchy:
@@ -47,6 +53,8 @@ def related_to_broader(rows: Iterable[Row], around: Surroundings) -> Iterator[Ro
 
 def cyclic_hierarchy(rows: Iterable[Row], around: Surroundings) -> Iterator[Row]:
     """Concepts on a cycle, with the shortest one; long ones are cut."""
+    if not around.hierarchy.has_cycles:
+        return
     for row in rows:
         if way := around.hierarchy.cycle(row["node"]):
             shown = way if len(way) <= 6 else (*way[:4], f"{len(way) - 5} more", way[-1])

@@ -22,6 +22,7 @@ class Hierarchy:
         for below, above in edges:
             self.above[below].append(above)
         self._order = _order(self.above)
+        self.has_cycles = len({*self._order.values()}) < len(self._order)
 
     @classmethod
     def of(cls, store: ox.Store) -> Hierarchy:

@@ -1,12 +1,12 @@
 """Statements of a source as a change of the thesaurus: added to it, or in the place of what it had of the same schemes.
 
 A source never gives a concept a second value where one is expected: its preferred label in a language replaces the one
-there was, as do its identifier, title and dates. Of several preferred labels in one language one stays so, the others
-become alternative ones.
+there was, as do its identifier, definition, title and dates. Of several preferred labels in one language one stays so,
+the others become alternative ones.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import pyoxigraph as ox
 
@@ -32,6 +32,7 @@ _ONE_VALUE = {
     PREF_LABEL,
     IDENTIFIER,
     DEPRECATED,
+    ox.NamedNode(SKOS + "definition"),
     ox.NamedNode(DCTERMS + "title"),
     ox.NamedNode(DCTERMS + "created"),
     ox.NamedNode(DCTERMS + "modified"),
@@ -40,18 +41,17 @@ _ONE_VALUE = {
 }
 """Predicates with one value, or one in each language."""
 
-_Subject = ox.NamedNode | ox.BlankNode | ox.Triple
 _Slot = tuple[object, ox.NamedNode, str | None]
 
 
 def changes(
-    present: Iterable[ox.Triple], sources: Sequence[Imported], *, replace: bool = False
+    present: Sequence[ox.Triple], sources: Sequence[Imported], *, replace: bool = False
 ) -> tuple[Delta, list[Problem]]:
     """The change that brings the statements of some sources, and what has to be told of it.
 
-    With `replace` the sources are all there is to say about the concepts of their schemes: what they no longer say goes,
-    in the predicates that they use, and a concept that they no longer have is deprecated. Mappings stay, being no part
-    of a vocabulary but of what curators found, and so do the marks of what is unofficial.
+    With `replace` the sources are all there is to say about the concepts of their schemes: what they no longer say, in
+    the predicates that they use, goes, and a concept that they no longer have is deprecated. Mappings stay, being no
+    part of a vocabulary but of what curators found, and so do the marks of what is unofficial.
     """
     problems: list[Problem] = []
     statements = _one_preferred(present, [one for source in sources for one in source.statements], problems)
@@ -170,35 +170,33 @@ def _schemes(incoming: Iterable[ox.Triple]) -> frozenset[object]:
 
 
 def _deprecate_missing(working: Working, incoming: frozenset[ox.Triple]) -> Iterator[Problem]:
-    """Deprecate what is in a scheme of the sources and is not in them; tell what they have that is out of use here."""
-    schemes = _schemes(incoming)
-    described = {triple.subject for triple in incoming}
-    members: set[_Subject] = set()
-    elsewhere: set[_Subject] = set()
-    kinds: Mapping[_Subject, set[object]] = defaultdict(set)
-    out: set[_Subject] = set()
-    for triple in working.statements:
-        if triple.predicate in (IN_SCHEME, _TOP_OF):
-            (members if triple.object in schemes else elsewhere).add(triple.subject)
-        elif triple.predicate == _TYPE:
-            kinds[triple.subject].add(triple.object)
-        elif triple.predicate == DEPRECATED and triple.object == TRUE:
-            out.add(triple.subject)
-    missing = sorted((node for node in members - described - out if isinstance(node, ox.NamedNode)), key=str)
-    for node in missing:
-        if node in elsewhere:
-            for triple in working.about(node):
-                if triple.subject == node and triple.predicate in (IN_SCHEME, _TOP_OF) and triple.object in schemes:
-                    working.remove(triple)
-        elif CONCEPT in kinds[node]:
+    """Deprecate what is in a scheme of the sources and is not in them; tell what they have that is out of use here.
+
+    What is in another scheme as well only leaves the schemes of the sources.
+    """
+    schemes, described = _schemes(incoming), {triple.subject for triple in incoming}
+    places = [one for one in working.statements if one.predicate in (IN_SCHEME, _TOP_OF)]
+    concepts = {one.subject for one in working.statements if one.predicate == _TYPE and one.object == CONCEPT}
+    out = {one.subject for one in working.statements if one.predicate == DEPRECATED and one.object == TRUE}
+    elsewhere = {one.subject for one in places if one.object not in schemes}
+    missing = {one.subject for one in places if one.object in schemes} - described - out
+    for triple in places:
+        if triple.subject in missing & elsewhere and triple.object in schemes:
+            working.remove(triple)
+    gone = _sorted(missing - elsewhere)
+    for node in gone:
+        if node in concepts:
             working.deprecate(node, ())
         else:
             working.add(ox.Triple(node, DEPRECATED, TRUE))
-    if missing:
-        yield note("replacement", f"{len(missing)} are no longer in the source and go out of use: {_shown(missing)}")
-    if back := sorted((node for node in out & described if isinstance(node, ox.NamedNode)), key=str):
-        yield note("replacement", f"{len(back)} are in the source and out of use here, and stay so: {_shown(back)}")
+    for nodes, fate in (
+        (gone, "are no longer in the source and go out of use"),
+        (_sorted(missing & elsewhere), "are no longer in the source and stay in other schemes only"),
+        (_sorted(out & described), "are in the source and out of use here, and stay out of use"),
+    ):
+        if nodes:
+            yield note("replacement", f"{len(nodes)} {fate}: {listed(node.value for node in nodes)}")
 
 
-def _shown(nodes: Iterable[ox.NamedNode]) -> str:
-    return listed(node.value for node in nodes)
+def _sorted(nodes: Iterable[object]) -> list[ox.NamedNode]:
+    return sorted((node for node in nodes if isinstance(node, ox.NamedNode)), key=str)

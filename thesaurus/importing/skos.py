@@ -12,9 +12,10 @@ from pathlib import Path
 import pyoxigraph as ox
 
 from ontology.identifiers import DEFAULT_BASE
+from thesaurus.changes import Node
 from thesaurus.importing.problems import Imported, Problem, note
 from thesaurus.statements import CONCEPT, IN_SCHEME
-from thesaurus.turtle import CH, DCTERMS, OWL, SKOS, TYPE, ThesaurusError
+from thesaurus.turtle import OWL, SKOS, TYPE, ThesaurusError
 
 SKOS_XL = "http://www.w3.org/2008/05/skos-xl#"
 _RDFS, _RDF = "http://www.w3.org/2000/01/rdf-schema#", TYPE.removesuffix("type")
@@ -76,7 +77,7 @@ def _plain_labels(triples: Sequence[ox.Triple], file: str, problems: list[Proble
     used = {triple.object for triple in triples if triple.predicate in _LABELS}
     if not used:
         return tuple(triples)
-    forms = defaultdict(list)
+    forms: dict[object, list[Node]] = defaultdict(list)
     for triple in triples:
         if triple.predicate == _LITERAL_FORM:
             forms[triple.subject].append(triple.object)
@@ -84,14 +85,15 @@ def _plain_labels(triples: Sequence[ox.Triple], file: str, problems: list[Proble
     lost: Counter[str] = Counter()
     for triple in triples:
         if triple.predicate in _LABELS:
-            for form in forms.get(triple.object, ()):  # type: ignore[call-overload]
+            for form in forms.get(triple.object, ()):
                 kept[ox.Triple(triple.subject, _LABELS[triple.predicate], form)] = None
             lost["labels without a literal form"] += triple.object not in forms
         elif triple.subject not in used:
             kept[triple] = None
         elif triple.predicate.value not in _OF_LABELS:
             lost[f"<{triple.predicate.value}> of labels"] += 1
-    problems.append(note(file, f"{len(used & forms.keys())} labels of SKOS-XL are taken over as plain labels"))
+    if used & forms.keys():
+        problems.append(note(file, f"{len(used & forms.keys())} labels of SKOS-XL are taken over as plain labels"))
     problems += [note(file, f"{times} {what} are left out") for what, times in sorted(lost.items()) if times]
     return tuple(kept)
 
@@ -127,7 +129,7 @@ def _named(triples: Sequence[ox.Triple], base: str, file: str, problems: list[Pr
             note(file, f"{len(lost)} statements of blank nodes in a circle are left out, such as {lost[0]}")
         )
     kept = dict.fromkeys(
-        ox.Triple(names.get(one.subject, one.subject), one.predicate, names.get(one.object, one.object))  # type: ignore[arg-type]
+        ox.Triple(names.get(one.subject, one.subject), one.predicate, names.get(one.object, one.object))
         for one in triples
         if one.subject not in waiting and one.object not in waiting
     )
@@ -153,8 +155,8 @@ def _in_scheme(
 ) -> tuple[ox.Triple, ...]:
     concepts = dict.fromkeys(one.subject for one in triples if one.predicate == _TYPE and one.object == CONCEPT)
     top = ox.NamedNode(SKOS + "topConceptOf")
-    placed = {one.subject for one in triples if one.predicate in (IN_SCHEME, top)}
-    placed |= {one.object for one in triples if one.predicate == ox.NamedNode(SKOS + "hasTopConcept")}  # type: ignore[misc]
+    placed: set[object] = {one.subject for one in triples if one.predicate in (IN_SCHEME, top)}
+    placed |= {one.object for one in triples if one.predicate == ox.NamedNode(SKOS + "hasTopConcept")}
     loose = [concept for concept in concepts if concept not in placed]
     if loose and scheme is None:
         problems.append(
@@ -162,4 +164,4 @@ def _in_scheme(
         )
     if not concepts:
         problems.append(note(file, "no skos:Concept; expected some"))
-    return (*triples, *(ox.Triple(concept, IN_SCHEME, scheme) for concept in (loose if scheme else ())))
+    return (*triples, *(ox.Triple(concept, IN_SCHEME, scheme) for concept in loose if scheme))

@@ -169,7 +169,7 @@ def _decoded(path: Path) -> str:
 
 def _xlsx_rows(path: Path) -> tuple[str, Iterator[Sequence[Cell]]]:
     try:
-        book = openpyxl.load_workbook(path, read_only=True)
+        book = openpyxl.load_workbook(io.BytesIO(path.read_bytes()), read_only=True)
     except _BROKEN as error:
         raise ThesaurusError(f"{path}: expected an XLSX workbook: {error}") from error
     sheet = book[SHEET] if SHEET in book.sheetnames else book.worksheets[0]

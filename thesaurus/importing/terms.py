@@ -26,6 +26,7 @@ from thesaurus.statements import (
     IN_SCHEME,
     PREF_LABEL,
     RELATED,
+    Statements,
 )
 from thesaurus.turtle import DCTERMS, SKOS, TYPE, ThesaurusError
 from thesaurus.vocabulary import Thesaurus
@@ -41,15 +42,16 @@ _READ = {"identifier", "name", "title", "shortTitle", "description", "longDescri
 
 
 def read(files: Mapping[Path, str | None], known: Thesaurus, iris: Iris) -> Imported:
-    """The statements of some files, each with the domain of its terms; None for a file that describes domains.
+    """The statements of some files, each with the domain of its terms (identifier or IRI), None for one without terms.
 
     Terms may link to terms of the other files and to what is known. ThesaurusError for a file that is no such JSON.
     """
     documents = {path: _terms(path) for path in files}
     reader = _Reader(known, iris, [term for terms in documents.values() for term in terms])
     for path, domain in files.items():
-        for place, term in enumerate(documents[path]):
-            reader.read(f"{path}, term {place + 1}", term, domain)
+        scheme = reader.scheme(str(path), domain) if domain else None
+        for place, term in enumerate(documents[path], 1):
+            reader.read(f"{path}, term {place}", term, scheme)
         reader.tell_left_out(str(path))
     return Imported(tuple(dict.fromkeys(reader.statements)), tuple(reader.problems), is_official=True)
 
@@ -78,10 +80,25 @@ class _Reader:
         self._known, self._iris = known, iris
         self._left_out: Counter[str] = Counter()
         self._places: dict[str, str] = {}
+        names = Statements(known.triples()).identifiers(CONCEPT_SCHEME)
+        self._schemes = {key: node for node, name in names.items() for key in (term_key(name), node.value)}
         named = [term["identifier"] for term in terms if isinstance(term.get("identifier"), str)]
         self._named = {key for name in named if (key := _key(name))}
 
-    def read(self, place: str, term: Term, domain: str | None) -> None:
+    def scheme(self, file: str, domain: str) -> ox.NamedNode:
+        """The scheme of a domain, stated where the thesaurus has none."""
+        node = self._schemes.get(term_key(domain)) or self._schemes.get(domain)
+        if node is None:
+            node = self._iris.scheme(domain)
+            self._state(node, _TYPE, CONCEPT_SCHEME)
+            self._state(node, IDENTIFIER, ox.Literal(canonical_term(domain)))
+            self._schemes[term_key(domain)] = node
+            self.problems.append(
+                note(file, f"{domain} is a new scheme; the answer of /thesaurus/domains has its title")
+            )
+        return node
+
+    def read(self, place: str, term: Term, scheme: ox.NamedNode | None) -> None:
         """Read one term, or a domain where the file describes domains."""
         identifier = term.get("identifier")
         key = _key(identifier) if isinstance(identifier, str) else None
@@ -93,21 +110,22 @@ class _Reader:
             self.problems.append(error(place, f"again the identifier of {self._places[key]}; expected each once"))
             return
         self._places[key] = place
-        if domain is None and "domainId" not in term:
-            self.problems.append(error(place, "in no scheme; expected the domain of the terms of this file"))
-        elif domain is None:
+        if "domainId" in term:
             self._domain(place, term, identifier)
+        elif scheme is None:
+            self.problems.append(error(place, "in no scheme; expected the domain of the terms of this file"))
         else:
-            self._term(place, term, identifier, domain)
+            self._term(place, term, identifier, scheme)
 
     def tell_left_out(self, file: str) -> None:
-        """Tell what of a file was not taken over."""
+        """At the end of a file: tell what of it was not taken over."""
+        self._places.clear()
         for what, times in sorted(self._left_out.items()):
             self.problems.append(note(file, f"{what}: {times} values are not taken over"))
         self._left_out.clear()
 
     def _domain(self, place: str, term: Term, identifier: str) -> None:
-        node = self._iris.scheme(identifier)
+        node = self._schemes.get(term_key(identifier)) or self._iris.scheme(identifier)
         self._state(node, _TYPE, CONCEPT_SCHEME)
         self._state(node, IDENTIFIER, ox.Literal(canonical_term(identifier)))
         titles = {**_english(term.get("name")), **self._texts(place, term, "title")}
@@ -115,10 +133,10 @@ class _Reader:
             self._state(node, _TITLE, ox.Literal(text, language=language))
         self._count_unread(term, {"identifier", "name", "title"})
 
-    def _term(self, place: str, term: Term, identifier: str, domain: str) -> None:
+    def _term(self, place: str, term: Term, identifier: str, scheme: ox.NamedNode) -> None:
         node = self._node(identifier)
         self._state(node, _TYPE, CONCEPT)
-        self._state(node, IN_SCHEME, self._iris.scheme(domain))
+        self._state(node, IN_SCHEME, scheme)
         if not self._known.concept(identifier):
             self._state(node, IDENTIFIER, ox.Literal(canonical_term(identifier)))
         titles = {**_english(term.get("name")), **self._texts(place, term, "title")}

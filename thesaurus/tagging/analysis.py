@@ -13,34 +13,37 @@ from thesaurus.tagging.matcher import Hit, Matcher
 from thesaurus.tagging.profiles import Profiles
 from thesaurus.tagging.text import Tokens, language_of, primary, tokens, units
 
-TEXT_FEATURES = (
-    "found",  # the logarithm of how often a label is found, nested finds counting less
-    "is_found",
-    "scattered",  # as `found`, of labels whose words stand apart
-    "found_share",  # of the finds of the concept found most
-    "in_opening",  # found in the title or first sentence
-    "early",  # 1 if first found at the beginning, 0 at the end
-    "spread",  # between first and last find, as a share of the text
-    "is_preferred",
-    "is_exact",  # found in the spelling of the label, not by its stem only
-    "length",  # of the longest label found, in tokens
-    "clarity",  # 1 over the number of concepts that share the label
-    "words",  # BM25 as a share of the best
-    "words_rank",
-    "covered",  # share of a label's words that are in the text, rare ones counting more
-    "covered_opening",
-    "rarity",  # of a label's words
-    "broader_found",
-    "narrower_found",
-    "related_found",
-    "connected",  # how many concepts stand around this one
-)
+TEXT_FEATURES = {
+    "found": 0.3,  # the logarithm of how often a label is found, nested finds counting less
+    "is_found": 0.4,
+    "scattered": 0.2,  # as `found`, of labels whose words stand apart
+    "found_share": 0.2,  # of the finds of the concept found most
+    "in_opening": 0.3,  # found in the title or first sentence
+    "early": 0.3,  # 1 if first found at the beginning, 0 at the end
+    "spread": 0.0,  # between first and last find, as a share of the text
+    "is_preferred": 0.5,
+    "is_exact": 0.25,  # found in the spelling of the label, not by its stem only
+    "length": 0.5,  # of the longest label found, in tokens
+    "clarity": 0.75,  # 1 over the number of concepts that share the label
+    "words": 0.75,  # BM25 as a share of the best
+    "words_rank": 0.0,
+    "covered": 0.6,  # share of a label's words that are in the text, rare ones counting more
+    "covered_opening": 0.3,
+    "rarity": 0.0,  # of a label's words
+    "broader_found": 0.0,
+    "narrower_found": 0.1,
+    "related_found": 0.25,
+    "connected": 0.0,  # how many concepts stand around this one
+}
+"""What of a text speaks for a concept, and the weight it has where none was learned."""
 _LABEL_WEIGHT, _NOTE_WEIGHT, _AROUND_WEIGHT = 3.0, 1.0, 0.5
 _OPENING = 300  # characters
 _BY_WORDS = 60  # candidates that BM25 alone may bring
 _SPANS = 10  # places shown for a concept
 _LONGEST_TEXT = 2_000_000  # characters
 _NESTED = 0.3
+_MEANT = 30  # concepts that the meaning of a text is made of
+_WEIGHTS = np.array(list(TEXT_FEATURES.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +57,17 @@ class Span:
 
 @dataclass(frozen=True)
 class Analysis:
-    """What one text says of the thesaurus; rows of `features` are those of `candidates`, in ascending order."""
+    """What one text says of the thesaurus; rows of `features` are those of `candidates`, in ascending order.
+
+    `meaning` are the concepts most spoken for, 1 the most, whatever the language: what texts are compared by.
+    """
 
     language: str
     bag: Mapping[str, int]
     candidates: NDArray[np.int64]
     features: NDArray[np.float32]
     spans: Mapping[int, Sequence[Span]]
+    meaning: Mapping[int, float]
 
 
 @dataclass
@@ -152,7 +159,8 @@ class Lexicon:
         best = np.argsort(-scores, kind="stable")[:_BY_WORDS]
         candidates = np.array(sorted({*finds, *best[scores[best] > 0].tolist()}), dtype=np.int64)
         features = self._features(candidates, finds, scores, bag, first).astype(np.float32)
-        return Analysis(self.language, bag, candidates, features, {c: found.spans for c, found in finds.items()})
+        spans = {place: found.spans for place, found in finds.items()}
+        return Analysis(self.language, bag, candidates, features, spans, _meaning(candidates, features))
 
     def _features(
         self,
@@ -229,6 +237,14 @@ class Lexicons:
         if known not in self._made:
             self._made[known] = Lexicon(self.concepts.all, known)
         return self._made[known].analysis(text, allowed)
+
+
+def _meaning(candidates: NDArray[np.int64], features: NDArray[np.float32]) -> dict[int, float]:
+    scores = features @ _WEIGHTS
+    best = np.argsort(-scores, kind="stable")[:_MEANT]
+    if not len(best) or scores[best[0]] <= 0:
+        return {}
+    return {int(candidates[row]): round(float(scores[row] / scores[best[0]]), 4) for row in best if scores[row] > 0}
 
 
 def _opening(text: str) -> int:

@@ -139,6 +139,7 @@ def examples_of(concepts: Concepts, corpus: Sequence[Tagged], analyses: Sequence
             analysis.language,
             analysis.bag,
             frozenset(analysis.spans),
+            analysis.meaning,
             known(one.concepts),
             known(one.rejected) - known(one.concepts),
             one.is_complete,

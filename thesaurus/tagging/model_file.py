@@ -82,6 +82,7 @@ def _text(model: Model) -> bytes:
                 example.language,
                 example.bag,
                 sorted(example.found),
+                list(example.meaning.items()),
                 sorted(example.given),
                 sorted(example.rejected),
                 example.is_complete,
@@ -116,11 +117,14 @@ def _model(document: dict[str, Any]) -> Model:
         Example(
             str(language),
             {str(unit): max(1, int(count)) for unit, count in bag.items()},
-            *(frozenset(_place(other, number) for other in others) for others in (found, given, rejected)),
+            frozenset(_place(other, number) for other in found),
+            {_place(other, number): float(weight) for other, weight in meaning},
+            frozenset(_place(other, number) for other in given),
+            frozenset(_place(other, number) for other in rejected),
             bool(is_complete),
             tuple(map(str, sources)),
         )
-        for language, bag, found, given, rejected, is_complete, sources in document["examples"]
+        for language, bag, found, meaning, given, rejected, is_complete, sources in document["examples"]
     ]
     told = document["ranker"]
     weights = np.array([float(told["weights"][name]) for name in FEATURES])

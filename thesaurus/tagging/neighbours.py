@@ -1,7 +1,7 @@
-"""What was given to texts like this one: the examples most similar by words and by concepts found, and their concepts.
+"""What was given to texts like this one: the examples most similar by their words and by their meaning.
 
-Words tell only texts of one language alike; the concepts found in them are the same in all languages, so that what was
-learned from English records helps with Arabic ones.
+Words are alike in texts of one language only; the concepts that a text speaks for are the same in all languages, so what
+was learned from English records helps with Arabic ones.
 """
 
 import math
@@ -15,19 +15,20 @@ from numpy.typing import NDArray
 from thesaurus.tagging.analysis import Analysis
 from thesaurus.tagging.profiles import Postings
 
-EXAMPLE_FEATURES = (
-    "near_share",  # of the votes of the nearest examples
-    "near_best",  # similarity of the nearest example that has the concept
-    "near_mean",  # mean similarity of all that have it
-    "frequency",  # the logarithm of how many examples have it
-    "keyness",  # how often it was given where it was found
-    "commonness",  # in how many of the texts it is found
-)
+EXAMPLE_FEATURES = {
+    "near_share": 2.0,  # of the votes of the nearest examples
+    "near_best": 0.0,  # similarity of the nearest example that has the concept
+    "near_mean": 0.0,  # mean similarity of all that have it
+    "frequency": 0.0,  # the logarithm of how many examples have it
+    "keyness": 0.5,  # how often it was given where it was found
+    "commonness": 0.0,  # in how many of the texts it is found
+}
+"""What the examples say of a concept, and the weight it has where none was learned."""
 _NEAREST = 20
 _HEAVIEST = 250  # units of a text that count
 _BY_EXAMPLE = 40  # candidates that neighbours alone may bring
 _PRIOR = 2.0  # texts that the mean counts for where the keyness of a concept is judged
-_CONCEPT_SHARE = 0.5
+_MEANING_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Example:
     language: str
     bag: Mapping[str, int]
     found: frozenset[int]
+    meaning: Mapping[int, float]
     given: frozenset[int]
     rejected: frozenset[int]
     is_complete: bool
@@ -48,13 +50,15 @@ class Example:
 
 
 class _Cosine:
+    """Bags of units with weights, of which those count less that are in many bags."""
+
     def __init__(self, bags: Sequence[Mapping[str, float]]) -> None:
         frequency = Counter(unit for bag in bags for unit in bag)
         self._idf = {unit: math.log((1 + len(bags)) / (1 + n)) + 0.1 for unit, n in frequency.items()}
         self._postings = Postings([self._vector(bag) for bag in bags])
 
     def _vector(self, bag: Mapping[str, float]) -> dict[str, float]:
-        weights = {unit: (1 + math.log(count)) * self._idf[unit] for unit, count in bag.items() if unit in self._idf}
+        weights = {unit: weight * self._idf[unit] for unit, weight in bag.items() if unit in self._idf}
         heaviest = sorted(weights.items(), key=lambda row: (-row[1], row[0]))[:_HEAVIEST]
         norm = math.sqrt(sum(weight * weight for _, weight in heaviest)) or 1.0
         return {unit: weight / norm for unit, weight in heaviest}
@@ -69,7 +73,7 @@ class Neighbours:
     def __init__(self, examples: Sequence[Example]) -> None:
         self.examples = examples
         self._words = _Cosine([_words(example.language, example.bag) for example in examples])
-        self._concepts = _Cosine([dict.fromkeys(map(str, example.found), 1.0) for example in examples])
+        self._meaning = _Cosine([_named(example.meaning) for example in examples])
         self._sources: dict[str, list[int]] = defaultdict(list)
         self._given: dict[int, list[int]] = defaultdict(list)
         self._found: dict[int, list[int]] = defaultdict(list)
@@ -103,8 +107,8 @@ class Neighbours:
 
     def _similarities(self, analysis: Analysis) -> NDArray[np.float64]:
         words = self._words.similarities(_words(analysis.language, analysis.bag))
-        concepts = self._concepts.similarities(dict.fromkeys(map(str, analysis.spans), 1.0))
-        mixed: NDArray[np.float64] = (1 - _CONCEPT_SHARE) * words + _CONCEPT_SHARE * concepts
+        meaning = self._meaning.similarities(_named(analysis.meaning))
+        mixed: NDArray[np.float64] = (1 - _MEANING_SHARE) * words + _MEANING_SHARE * meaning
         return mixed
 
     def _votes(self, similar: NDArray[np.float64]) -> dict[int, float]:
@@ -136,4 +140,8 @@ class Neighbours:
 
 
 def _words(language: str, bag: Mapping[str, int]) -> dict[str, float]:
-    return {f"{language} {unit}": float(count) for unit, count in bag.items()}
+    return {f"{language} {unit}": 1 + math.log(count) for unit, count in bag.items()}
+
+
+def _named(meaning: Mapping[int, float]) -> dict[str, float]:
+    return {str(concept): weight for concept, weight in meaning.items()}

@@ -1,7 +1,7 @@
 """One model for all languages that turns what speaks for a concept into its probability: logistic regression.
 
 The features say nothing of single words or languages, so what is learned from English texts holds for Chinese ones. Too few
-examples teach nothing; then the weights written here are used, and the tagger says so.
+examples teach nothing; then the weights written beside the features are used, and the tagger says so.
 """
 
 from collections.abc import Sequence
@@ -14,29 +14,10 @@ from numpy.typing import NDArray
 from thesaurus.tagging.analysis import TEXT_FEATURES, Analysis
 from thesaurus.tagging.neighbours import EXAMPLE_FEATURES, Example, Neighbours
 
-FEATURES = (*TEXT_FEATURES, *EXAMPLE_FEATURES)
+FEATURES = {**TEXT_FEATURES, **EXAMPLE_FEATURES}
 LEAST_EXAMPLES = 20
 _FIXED_BIAS = -4.5
-_FIXED = {
-    "found": 0.3,
-    "is_found": 0.4,
-    "scattered": 0.2,
-    "found_share": 0.2,
-    "in_opening": 0.3,
-    "early": 0.3,
-    "is_preferred": 0.5,
-    "is_exact": 0.25,
-    "length": 0.5,
-    "clarity": 0.75,
-    "words": 0.75,
-    "covered": 0.6,
-    "covered_opening": 0.3,
-    "narrower_found": 0.1,
-    "related_found": 0.25,
-    "near_share": 2.0,
-    "keyness": 0.5,
-}
-_STRENGTH = 5.0  # how strongly weights are held to zero, on features scaled to variance 1
+_STRENGTH = 20.0  # how strongly weights are held to zero, on features scaled to variance 1
 _STEPS = 50
 _MOST_EXAMPLES = 1500  # that the weights are learned from; neighbours are all
 _MOST_CANDIDATES = 150  # of one example
@@ -53,7 +34,7 @@ class Ranker:
     @classmethod
     def fixed(cls) -> Self:
         """The weights for a tagger without enough examples."""
-        return cls(np.array([_FIXED.get(name, 0.0) for name in FEATURES]), _FIXED_BIAS, is_trained=False)
+        return cls(np.array(list(FEATURES.values())), _FIXED_BIAS, is_trained=False)
 
     @classmethod
     def fitted(cls, rows: NDArray[np.float64], is_meant: NDArray[np.float64]) -> Self:
