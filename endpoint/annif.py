@@ -107,7 +107,7 @@ class _Wish:
     def of(cls, given: Json, project: _Project) -> "_Wish":
         """From the parameters of a request. HTTPException 400 that names the one that is wrong."""
         language = given.get("language") or project.language
-        if language not in project.languages:
+        if language.lower() not in map(str.lower, project.languages):
             raise HTTPException(400, f'language "{language}" not supported by vocabulary')
         limit, threshold = given.get("limit", _DEFAULT_LIMIT), given.get("threshold", 0.0)
         if not (str(limit).isascii() and str(limit).isdecimal() and len(str(limit)) < 10):

@@ -10,6 +10,8 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Receive, Scope, Send
 
 from endpoint import (
+    annif,
+    autocomplete,
     dump_pages,
     editor,
     editor_api,
@@ -22,6 +24,9 @@ from endpoint import (
     problems,
     reconciliation,
     sign_in,
+    skosmos,
+    tagging_api,
+    tagging_pages,
     web,
 )
 from endpoint.accounts import SECRET_FILE, Accounts
@@ -41,6 +46,7 @@ from endpoint.remote import Address
 from endpoint.remote_engine import RemoteEngine
 from endpoint.sessions import Sessions
 from endpoint.settings import Settings
+from endpoint.tagging_service import TaggingService
 from endpoint.thesauri import Thesauri
 from ontology.errors import StoreError
 
@@ -55,7 +61,12 @@ THESAURUS = (
     editor_api,
     mapping_pages,
     editor,
+    autocomplete,
+    skosmos,
     reconciliation,
+    annif,
+    tagging_api,
+    tagging_pages,
 )
 """The modules with the routes of the thesaurus; of two that fit a path the first answers."""
 
@@ -108,14 +119,14 @@ def _rest(
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with partners, engine, keeper, thesauri:
+        async with partners, engine, keeper, thesauri, tagging:
             yield
 
-    thesauri = Thesauri(settings, engine)
+    thesauri, tagging = Thesauri(settings, engine), TaggingService(settings)
 
     app = FastAPI(title="Clearing-House Graph", lifespan=lifespan, openapi_url=None)
     app.state.settings, app.state.engine, app.state.partners, app.state.metrics = settings, engine, partners, metrics
-    app.state.thesauri, app.state.accounts = thesauri, Accounts(settings)
+    app.state.thesauri, app.state.tagging, app.state.accounts = thesauri, tagging, Accounts(settings)
     app.state.sessions = Sessions(settings.data_dir / SECRET_FILE, settings.session_seconds)
     app.state.provider = Provider(settings) if settings.oidc_issuer else None
     app.add_middleware(

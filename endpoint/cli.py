@@ -24,7 +24,7 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from endpoint import dumps, exports, logs, reports
+from endpoint import accounts_cli, dumps, exports, logs, reports, thesaurus_cli
 from endpoint.engine import Query
 from endpoint.generations import Generations
 from endpoint.house import House, finish, go_on
@@ -59,6 +59,8 @@ quarantine = typer.Typer(no_args_is_help=True, help="See what was refused and wh
 app.add_typer(quarantine, name="quarantine")
 app.registered_commands += upkeep.registered_commands
 app.add_typer(dumps.commands)
+app.add_typer(thesaurus_cli.app, name="thesaurus")
+app.add_typer(accounts_cli.app, name="accounts")
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)

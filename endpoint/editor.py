@@ -67,9 +67,10 @@ async def uses(request: Request, iris: Sequence[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     until = time.monotonic() + COUNTING
     for start in range(0, len(iris), COUNTED_TOGETHER):
-        if time.monotonic() > until:
+        some = iris[start : start + COUNTED_TOGETHER]
+        found |= await thesauri(request).uses(some)
+        if time.monotonic() > until or some[-1] not in found:
             break
-        found |= await thesauri(request).uses(iris[start : start + COUNTED_TOGETHER])
     return found
 
 

@@ -234,6 +234,8 @@ def _created(request: Request, index: Index, editing: Editing, given: FormData) 
     identifier, iri = (str(given.get(name, "")).strip() for name in ("identifier", "iri"))
     identifier = identifier or str(uuid.uuid4()).upper()
     concept = concept_of(iri) if iri else Iris(request.app.state.settings.base_iri).place(identifier)
+    if found := index.find(identifier) or index.find(concept.value):
+        raise EditingError(f"there is a concept {identifier} already, {found}; expected a new identifier")
     return concept_form.created(known, concept, identifier, given, resolver(index)), base
 
 

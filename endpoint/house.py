@@ -10,7 +10,7 @@ from typing import Self
 
 import pyoxigraph as ox
 
-from endpoint import dumps
+from endpoint import dumps, tagging_models
 from endpoint.generations import Generation, Generations
 from endpoint.remote import Address, RemoteStore, published
 from endpoint.settings import Settings
@@ -22,6 +22,7 @@ from loaders.ledger import Ledger
 from loaders.mapping import Mapping
 from loaders.projection import Made, Projection
 from loaders.sources import Item
+from loaders.tagging import Tagging
 from ontology.errors import IdentifierError, LedgerError, StoreBusy, StoreError
 from ontology.identifiers import Iris
 from thesaurus.vocabulary import Thesaurus
@@ -112,8 +113,14 @@ def finish(gate: Gate, store: Writer, progress: Progress = silent) -> None:
     newest = store.newest()
     gate.retag(newest.sequence if newest else 0)
     gate.settle()
-    gate.redact()
+    _redact(gate)
     publish(gate.ledger, store, progress)
+
+
+def _redact(gate: Gate) -> None:
+    """Take what later revisions withhold out of the earlier ones, and out of what was suggested from them."""
+    gate.redact()
+    Tagging(gate.ledger, gate.judge.mapping, gate.judge).settle()
 
 
 def go_on(house: House) -> bool:
@@ -156,6 +163,7 @@ def _renew(ledger: Ledger, store: Writer, progress: Progress) -> None:
     redacted = ledger.graph_is_stale()
     if redacted:
         ledger.vacuum()
+        tagging_models.withdraw(ledger)
     dumps.withdraw(ledger)
     newest = store.rebuild(ledger, progress)
     until = time.monotonic() + READERS_LEAVE
@@ -175,7 +183,7 @@ def rebuild(gate: Gate, store: Writer, progress: Progress = silent) -> None:
     for _ in gate.retry(gate.ledger.everything()):
         progress(1)
     gate.settle()
-    gate.redact()
+    _redact(gate)
     _renew(gate.ledger, store, progress)
 
 

@@ -37,6 +37,7 @@ from ontology.errors import (
     TooManyRequests,
     WorkersBusy,
 )
+from thesaurus.turtle import ThesaurusError
 
 MEDIA_TYPE = "application/problem+json"
 _TRY_AGAIN = (http.HTTPStatus.SERVICE_UNAVAILABLE, http.HTTPStatus.GATEWAY_TIMEOUT)
@@ -61,6 +62,7 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     IdentifierError: Problem("bad-identifier", "Not an identifier", 400),
     SourceError: Problem("unreadable-source", "The document cannot be read", 400),
     DoorError: Problem("no-identity", "The document carries no usable identity or schema", 422),
+    ThesaurusError: Problem("thesaurus", "The thesaurus cannot be so", 422),
     EditingError: Problem("change-not-possible", "The change cannot be made", 422),
     ChangeRefused: Problem("change-refused", "The change cannot be approved", 409),
     AccountError: Problem("accounts", "Signing in is not possible now", 503),

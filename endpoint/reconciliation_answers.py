@@ -46,7 +46,7 @@ class Service:
         above = {one.iri: self.index.broader(one.iri)[:1] for one in found}
         known = {one.iri: label for one in found if _is_name(label := one.name.label, language)}
         unknown = {one.iri for one in found if one.iri not in known}.union(*above.values())
-        labels = {**self.index.labels(unknown, language), **known}
+        labels = {**self.lookup.names(unknown, language), **known}
         return [_candidate(self, one, above[one.iri], labels, is_draft) for one in found]
 
     def entities(self, prefix: str, offset: int, limit: int) -> list[dict[str, Any]]:

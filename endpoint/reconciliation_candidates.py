@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 
 from endpoint.reconciliation_properties import NAMING, has_value, is_in, property_of, scheme_named
 from endpoint.reconciliation_queries import Condition, Query, Value
@@ -18,6 +19,7 @@ _PROPERTIES = 0.25  # of the score, where a name is asked for too
 _OTHER_TYPE = 0.8
 _DEPRECATED = 0.9
 _SAME = 96.0
+_SHORT = 12  # characters of a text of which one wrong letter leaves few trigrams
 _NAMESAKES = 200  # concepts with the same label that are looked at
 _DESCRIBED = 1000  # concepts that conditions without a name may bring into question
 
@@ -96,7 +98,10 @@ def _names(lookup: Lookup, condition: Condition, value: Value, within: list[str]
         hits += [(hit, hit.score) for hit in lookup.index.search(value.text, schemes=within, limit=limit)]
     same = folded(value.text)
     for hit, likeness in hits:
-        is_same = folded(hit.label.text) == same
+        other = folded(hit.label.text)
+        is_same = other == same
+        if len(same) <= _SHORT and not is_same:
+            likeness = max(likeness, SequenceMatcher(None, same, other).ratio() ** 2)
         score = _KINDS[hit.label.kind] * (1.0 if is_same else _DIFFERENT * min(likeness, 0.99))
         name = found.setdefault(hit.iri, Name(score, hit.label, hit.schemes))
         if name.label is None or (score, is_in(hit.label.language, value.language)) > (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
@@ -71,11 +71,12 @@ def as_sarif(outcomes: Iterable[Outcome], version: str) -> str:
     """SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/): one result per finding, its place as a logical
     location."""
     results = [_sarif_result(*item) for outcome in outcomes for item in _located(outcome)]
-    driver = {
-        "name": "clearinghouse",
-        "version": version,
-        "rules": [{"id": code} for code in sorted({result["ruleId"] for result in results})],
-    }
+    return sarif(results, [{"id": code} for code in sorted({result["ruleId"] for result in results})], version)
+
+
+def sarif(results: Sequence[Mapping[str, Any]], rules: Sequence[Mapping[str, Any]], version: str) -> str:
+    """The SARIF document of one run of this tool, from its results and the rules that they name."""
+    driver = {"name": "clearinghouse", "version": version, "rules": rules}
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     schema = "https://json.schemastore.org/sarif-2.1.0.json"
     return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=2)

@@ -1,5 +1,6 @@
 """What an operator may set: read once from the environment, then handed from the command line to every part."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -139,6 +140,13 @@ class Settings(BaseSettings):
         if len({partner.url for partner in value.values()}) < len(value):
             raise ValueError("two partners have the same URL")
         return value
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """The environment of a process beside this one, which is to work on the same data; with `more` in it."""
+        told = {"DATA_DIR": str(self.data_dir), "BASE_IRI": self.base_iri}
+        if self.store:
+            told["STORE"] = self.store.get_secret_value()
+        return {**os.environ, **{f"CLEARINGHOUSE_{name}": value for name, value in told.items()}, **more}
 
     @property
     def generations_dir(self) -> Path:

@@ -11,8 +11,8 @@ import pyoxigraph as ox
 from endpoint.negotiation import Format, NotAcceptableError, choose
 from endpoint.skosmos_question import NAMESPACES, Question, RestError, compact
 from thesaurus import browsing
+from thesaurus.facts import TITLES
 from thesaurus.index import Index
-from thesaurus.indexing import TITLES
 from thesaurus.turtle import SKOS, TYPE, XSD
 
 _LABELLED = ("broader", "narrower", "related", "inScheme", "exactMatch", "closeMatch", "broadMatch", "narrowMatch")
@@ -51,7 +51,8 @@ def data(question: Question) -> tuple[bytes, str] | dict[str, Any]:
     if media_type.endswith("json"):
         return json_ld(found)
     format_ = ox.RdfFormat.from_media_type(media_type)
-    if format_ == ox.RdfFormat.RDF_XML and any(_NOT_XML.search(str(triple)) for triple in found):
+    texts = (triple.object.value for triple in found if isinstance(triple.object, ox.Literal))
+    if format_ == ox.RdfFormat.RDF_XML and any(_NOT_XML.search(text) for text in texts):
         raise RestError(HTTPStatus.NOT_ACCEPTABLE, "XML cannot express these texts; ask for text/turtle")
     written = io.BytesIO()
     ox.serialize(found, written, format_, prefixes=NAMESPACES)

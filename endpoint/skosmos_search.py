@@ -21,8 +21,8 @@ from endpoint.skosmos_question import (
 )
 from thesaurus import browsing
 from thesaurus.entries import KINDS, Hit
+from thesaurus.facts import local_name
 from thesaurus.folding import folded
-from thesaurus.indexing import local_name
 from thesaurus.turtle import SKOS
 
 _LABELS = {kind: f"skos:{kind}" for kind in KINDS}

@@ -7,7 +7,7 @@ from endpoint.skosmos_concepts import nodes
 from endpoint.skosmos_question import ALL, CONTEXT, NAMESPACES, Answer, Question, shown, vocabulary
 from thesaurus import browsing
 from thesaurus.entries import KINDS
-from thesaurus.indexing import COLLECTIONS, local_name
+from thesaurus.facts import COLLECTIONS, local_name
 from thesaurus.turtle import DCTERMS, SKOS
 
 CHANGES = 200  # concepts of a list of changes, unless the request says otherwise

@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 
 from endpoint.accounts import Role, api_key, required
 from endpoint.editor import thesauri
+from endpoint.problems import problem_of
 from endpoint.sessions import body, check_length
 from endpoint.tagging_desk import MOST, Desk, decide, desk, labels, scheme_iris, service, suggested, with_tagging
 from loaders.tagging import Candidate
@@ -29,6 +30,7 @@ Json = dict[str, Any]
 
 LARGEST_BATCH = 64 << 20
 _FORM = 1 << 20  # what comes with a file in a form
+_FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 _LINES = "application/x-ndjson"
 
 
@@ -54,7 +56,7 @@ class Decided(BaseModel):
 
 
 def routes() -> list[BaseRoute]:
-    """`/tag`, `/tag/batch` and `/tag/records`."""
+    """`/tag/batch` and `/tag/records`; `/tag` is a page as well."""
     record = "/tag/records/{identifier}"
     return [
         Route("/tag/batch", _batch, methods=["POST"]),
@@ -76,7 +78,7 @@ async def tag(request: Request) -> Response:
 
 async def posted(request: Request) -> tuple[Asked, Json]:
     """What a request asks to be tagged, as JSON or as a form that may have a file, and what is suggested for it."""
-    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+    if request.headers.get("content-type", "").startswith(_FORMS):
         return await _uploaded(request)
     asked = asked_in(await body(request, LIMITS.size))
     return asked, await tagged(request, asked)
@@ -142,7 +144,7 @@ def _told(one: Candidate, known: dict[str, dict[str, str]], texts: dict[str, str
 
 
 async def _batch(request: Request) -> Response:
-    """A text a line, as JSON; the answers in the same order, also a line each, an `error` where one cannot be tagged."""
+    """A text a line, as JSON; the answers in the same order, a line each, with `error` where one cannot be tagged."""
     lines = [line for line in (await body(request, LARGEST_BATCH)).splitlines() if line.strip()]
     if not lines:
         raise HTTPException(422, "expected a JSON object with `text` on each line")
@@ -159,7 +161,7 @@ async def _answers(request: Request, lines: Iterable[bytes]) -> AsyncIterator[st
         except HTTPException as error:
             told = {"error": error.detail}
         except ClearingHouseError as error:
-            told = {"error": str(error)}
+            told = {"error": problem_of(error).title}
         yield json.dumps(named | told, ensure_ascii=False) + "\n"
 
 

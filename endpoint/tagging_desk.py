@@ -1,4 +1,4 @@
-"""Tagging for requests: what handlers of the API and of the pages share, between the ledger, the tagger and the index."""
+"""Tagging for requests: what the API and the pages share, between the ledger, the tagger and the index."""
 
 from __future__ import annotations
 

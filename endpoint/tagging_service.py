@@ -38,9 +38,9 @@ Json = dict[str, Any]
 
 LOOK = 2.0
 """Seconds between looks at whether a new tagger is due."""
-START = 60.0
+START = 300.0
 """Seconds for a process to load a tagger."""
-WAIT = 20.0
+WAIT = 30.0
 """Seconds that a request waits for the first tagger to be made."""
 QUEUE = 16
 """Requests that may wait for the one process."""
@@ -89,7 +89,7 @@ class TaggingProcess:
         self._channel.send(QUERY, json.dumps(request).encode() + b"\n" + file)
         await self._channel.arrival()
         arrived = self._channel.arrived()
-        return json.loads(arrived[1]) if arrived else {}  # type: ignore[no-any-return]
+        return json.loads(arrived[1]) if arrived else {}
 
     async def stop(self) -> None:
         """Kill the process and wait until it is gone."""
@@ -240,7 +240,7 @@ class TaggingService:
 
     async def _make(self) -> None:
         """Run the process that makes a tagger to its end."""
-        process = await _subprocess("endpoint.tagging_models", self.settings.data_dir, self.settings.base_iri)
+        process = await _subprocess("endpoint.tagging_training", self.settings.data_dir, self.settings.base_iri)
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PGRP, process.pid, MAKING_NICENESS)
         try:

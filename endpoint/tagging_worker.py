@@ -18,6 +18,7 @@ from typing import Any
 from endpoint.worker import END, FRAME, READY, isolate, limit, send
 from loaders.tagged_texts import suggested
 from loaders.texts import FieldText
+from loaders.values import OFFICIAL_LANGUAGES
 from ontology.errors import DocumentError, DocumentTooLarge
 from thesaurus.tagging import Tagger
 from thesaurus.tagging.documents import text_document
@@ -42,6 +43,8 @@ def answer(tagger: Tagger, request: Json, file: bytes) -> Json:
 def serve(channel: socket.socket, path: Path) -> None:
     """Load the tagger and answer requests until the service hangs up."""
     tagger = Tagger.load(path)
+    for language in OFFICIAL_LANGUAGES:  # what a language needs is made when it is first asked for: not in a request
+        tagger.suggestions("-", language)
     send(channel, READY, b"{}")
     with contextlib.suppress(BrokenPipeError, ConnectionResetError), channel.makefile("rb") as frames:
         while head := frames.read(FRAME.size):

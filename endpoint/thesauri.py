@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
 import sys
 import threading
 from collections.abc import Iterable, Iterator
@@ -139,7 +138,7 @@ class Thesauri:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-c", "from endpoint.cli import main; main()", "thesaurus", "publish"),
                 stdin=asyncio.subprocess.DEVNULL,
-                env={**os.environ, **self._environment()},
+                env=self.settings.environment(),
             )
             try:
                 if code := await process.wait():
@@ -148,11 +147,3 @@ class Thesauri:
                 process.terminate()
                 await process.wait()
                 raise
-
-    def _environment(self) -> dict[str, str]:
-        """The settings of this process that tell where the graph is and what its IRIs begin with."""
-        settings = self.settings
-        told = {"DATA_DIR": str(settings.data_dir), "BASE_IRI": settings.base_iri}
-        if settings.store:
-            told["STORE"] = settings.store.get_secret_value()
-        return {f"CLEARINGHOUSE_{name}": value for name, value in told.items()}

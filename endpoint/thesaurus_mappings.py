@@ -16,6 +16,7 @@ from endpoint.mapping_files import Targets, shown, statements
 from endpoint.settings import Settings
 from loaders.editing import Editing
 from thesaurus import mapping_decisions, sssom
+from thesaurus.importing.preview import safe
 from thesaurus.mapping_evaluation import measures
 from thesaurus.mappings import Vocabulary, candidates
 from thesaurus.sssom import MappingSet, Row
@@ -73,13 +74,14 @@ def listed(
     targets = Targets(Settings().data_dir)
     if name is None:
         for known in targets.names():
-            _say(f"{known}\t{len(targets.target(known).candidates.rows)}")
+            typer.echo(f"{known}\t{len(targets.target(known).candidates.rows)}")
         return
     rows = sorted(targets.target(name).candidates.rows, key=lambda row: -float(row.value("confidence")))
     for row in rows[:limit]:
         predicate = row.value("predicate_id").rpartition("#")[2]
-        labels = f"{row.value('subject_label')}\t{predicate}\t{row.value('object_label')}"
-        _say(f"{row.value('confidence')}\t{labels}\t{row.value('object_id')}\t{row.value('comment')}")
+        told = (row.value(slot) for slot in ("object_label", "object_id", "comment"))
+        cells = (row.value("confidence"), row.value("subject_label"), predicate, *told)
+        typer.echo("\t".join(safe(" ".join(cell.split())) for cell in cells))
 
 
 @app.command()

@@ -27,6 +27,7 @@ NAVIGATION = (
     ("/thesaurus/", "Thesaurus", Role.READER),
     ("/thesaurus/search", "Search", Role.READER),
     ("/thesaurus/translations", "Translations", Role.READER),
+    ("/thesaurus/mappings", "Mappings", Role.READER),
     ("/thesaurus/changes", "Changes", Role.READER),
 )
 """Path, words and least role of the links at the top of every page; the longest path that fits is the present one."""

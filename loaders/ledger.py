@@ -358,6 +358,11 @@ class Ledger:
         query = "SELECT DISTINCT record FROM document WHERE record >= ? AND record < ? ORDER BY record"
         return [record for (record,) in self.connection.execute(query, (start, f"{start}\x7f"))]
 
+    def last_redaction(self) -> int:
+        """The sequence number of the newest redaction, 0 before the first one."""
+        query = "SELECT COALESCE(MAX(seq), 0) FROM event WHERE verdict = 'redacted'"
+        return int(self.connection.execute(query).fetchone()[0])
+
     def withdrawn(self) -> list[str]:
         """The records, but those made here, with a revision that was withdrawn."""
         rows = self.connection.execute(

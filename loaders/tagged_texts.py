@@ -64,24 +64,26 @@ def suggested(
     evidence: dict[str, list[Evidence]] = defaultdict(list)
     for whole in joined(texts):
         for found in tagger.suggestions(whole.text, whole.language or None, limit, schemes):
-            scores[found.concept] = max(scores[found.concept], round(min(max(found.score, 0.0), 1.0), 4))
+            scores[found.concept] = max(scores[found.concept], min(max(found.score, 0.0), 1.0))
             for span in found.evidence:
                 if span.end > span.start and (place := whole.place(span.start, span.end)):
                     evidence[found.concept].append(Evidence(*place, span.label))
     best = sorted(scores, key=lambda concept: (-scores[concept], concept))[:limit]
-    return [Candidate(concept, scores[concept], tuple(evidence[concept])) for concept in best]
+    return [Candidate(concept, round(scores[concept], 4), tuple(evidence[concept])) for concept in best]
 
 
 def corpus(tagging: Tagging) -> Iterator[Tagged]:
     """The records with the subjects that countries gave them, and with what curators decided, a text for each language.
 
-    A record without subjects of its own only tells what was accepted and what was rejected.
+    A record without subjects of its own only tells what was accepted and what was rejected, and so does a synthetic
+    one: its subjects were drawn by lot.
     """
     decisions = tagging.all_decisions()
     entries = tagging.entries()
     while some := list(islice(entries, TOGETHER)):
         for entry, given in zip(some, _subjects(tagging, some), strict=True):
-            yield from _tagged(entry, given, decisions.get(entry.record, {}))
+            is_synthetic = entry.document.information.get("synthetic") is True
+            yield from _tagged(entry, frozenset() if is_synthetic else given, decisions.get(entry.record, {}))
 
 
 def _tagged(entry: Entry, given: frozenset[str], decisions: dict[str, Decision]) -> Iterator[Tagged]:

@@ -109,6 +109,8 @@ def test_importing_a_module_does_nothing(path: Path) -> None:
 
 @pytest.mark.parametrize("path", module_parameters(*PACKAGES))
 def test_the_environment_is_read_in_the_settings_only(path: Path) -> None:
+    if path == ROOT / "endpoint" / "settings.py":
+        return
     reads = [
         node.lineno
         for node in ast.walk(tree(path))

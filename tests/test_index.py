@@ -64,7 +64,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
     index.close()
 
 
-def found(index: Index, text: str, mode: Mode = "words", **limits: object) -> list[str]:
+def found(index: Index, text: str, mode: str = "words", **limits: object) -> list[str]:
     return [hit.iri.removeprefix(BASE) for hit in index.search(text, mode=mode, **limits)]  # type: ignore[arg-type]
 
 
@@ -195,6 +195,16 @@ def test_any_language_drops_nothing(index: Index) -> None:
             assert "c1" in found(index, label.text, mode, languages=[label.language]), (label, mode)
 
 
+def test_a_label_is_completed_from_its_first_character_on(index: Index) -> None:
+    for iri in index.all_concepts():
+        concept = index.concept(iri)
+        assert concept is not None
+        for label in concept.labels:
+            for typed in (label.text[:length] for length in range(1, len(label.text) + 1)):
+                for languages in (None, [label.language]):
+                    assert iri in [hit.iri for hit in index.complete(typed, languages=languages)], typed
+
+
 def test_a_search_keeps_to_its_languages_and_schemes(index: Index) -> None:
     assert found(index, "gen", "prefix", languages=["fr"]) == ["c1"]
     assert index.search("gen", mode="prefix", languages=["fr"])[0].label.text == "Ressources génétiques"
@@ -246,9 +256,18 @@ def test_a_label_of_signs_is_found_as_it_is_written(index: Index) -> None:
     assert found(index, "c+", "prefix")[0] == "c5"
 
 
+def test_a_search_can_be_among_some_concepts_and_leave_deprecated_ones_out(index: Index) -> None:
+    for mode in ("prefix", "wildcard"):
+        text = "genet" if mode == "prefix" else "genet*"
+        assert "c4" in found(index, text, mode) and "c4" not in found(index, text, mode, deprecated=False)
+        assert found(index, text, mode, among=[BASE + "c4", BASE + "c3", "x:none"]) == ["c4"]
+        assert found(index, text, mode, among=[]) == []
+
+
 def test_collections_are_not_found_among_the_concepts(index: Index) -> None:
     for mode in MODES:
         assert found(index, "genetic group", mode) == []
+    assert found(index, "genetic gr*", "wildcard", collections=True) == ["group"]
     collection = index.concept(BASE + "group")
     assert collection is not None and collection.label("en") is not None
 

@@ -343,6 +343,11 @@ def test_a_mistyped_label_is_found_and_is_no_match(client: TestClient, text: str
     assert matches(found) == []
 
 
+def test_one_wrong_letter_in_a_short_word_counts_less_than_another_word(client: TestClient) -> None:
+    assert ids(one(client, "crame"))[0] in ("c5", "c6")
+    assert ids(one(client, "birdz"))[0] == "c7"
+
+
 @pytest.mark.parametrize("text", ["CBD-1", "cbd-1", BASE + "c1", "c1"])
 def test_an_identifier_is_a_match(client: TestClient, text: str) -> None:
     assert matches(one(client, text)) == ["c1"]

@@ -158,7 +158,7 @@ def test_any_text_survives_writing_and_reading(label: str, strings: list[str], t
     rows = (row(subject_label=label, match_string=tuple(strings)), row(object_id="http://b.test/c_3"))
     text = document(MappingSet({**SLOTS, "mapping_set_title": (title,)}, rows))
     again = read(text, "m")
-    assert set(map(str, again.rows)) == set(map(str, rows))
+    assert {frozenset(one.slots.items()) for one in again.rows} == {frozenset(one.slots.items()) for one in rows}
     assert again.slots["mapping_set_title"] == (title,)
     assert document(again) == text
 
@@ -180,6 +180,6 @@ def test_the_reference_implementation_accepts_what_we_write(tmp_path: Path) -> N
         row(object_id="urn:x:3", predicate_modifier=NOT, author_label="Ana", mapping_date="2026-03-01"),
     )
     path.write_text(document(MappingSet({**SLOTS, "mapping_set_title": ("A: #title",)}, rows)), encoding="utf-8")
-    done = subprocess.run([tool, "validate", str(path)], capture_output=True, text=True, timeout=100, check=False)
+    done = subprocess.run([tool, "validate", str(path)], capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     assert "error" not in (done.stdout + done.stderr).casefold()

@@ -11,9 +11,9 @@ from typing import Literal
 import pyoxigraph as ox
 
 from thesaurus.entries import Label
+from thesaurus.facts import COLLECTIONS, RDFS
 from thesaurus.folding import folded
 from thesaurus.index import Index, is_owned, node, term
-from thesaurus.indexing import COLLECTIONS, RDFS
 from thesaurus.turtle import SKOS, TYPE
 
 _INSIDE = "(?1 IS NULL OR EXISTS (SELECT 1 FROM member WHERE member.concept = {} AND scheme = ?1))"

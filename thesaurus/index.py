@@ -13,8 +13,9 @@ import pyoxigraph as ox
 
 from ontology.errors import StoreError
 from thesaurus.entries import KINDS, Concept, Hit, Label, Note, Scheme, best_label
+from thesaurus.facts import OWL_DEPRECATED, SKOSXL
 from thesaurus.folding import folded
-from thesaurus.indexing import NOTES, OWL_DEPRECATED, SKOSXL, build
+from thesaurus.indexing import NOTES, build
 from thesaurus.searching import HIT, OF_CONCEPT, Mode, Search, hit
 from thesaurus.turtle import CH, DCTERMS, SKOS, TYPE
 

@@ -46,6 +46,17 @@ class Lookup:
         )
         return [iri for (iri,) in self.index.rows(query, target, predicate)]
 
+    def names(self, iris: Iterable[str], language: str) -> dict[str, Label]:
+        """What `Index.labels` gives, quicker where a concept has a preferred label in the language."""
+        given = list(iris)
+        marks = ", ".join("?" * len(given))
+        query = (
+            "SELECT iri, kind, language, text, standing FROM node JOIN label ON concept = node.id"  # noqa: S608
+            f" WHERE iri IN ({marks}) AND kind = 'prefLabel' AND language = ? ORDER BY text DESC"
+        )
+        found = {iri: Label(*label) for iri, *label in self.index.rows(query, *given, language)}
+        return found | self.index.labels([iri for iri in given if iri not in found], language)
+
     def nearest(self, text: str, schemes: Sequence[str] | None, limit: int) -> list[tuple[Hit, float]]:
         """The labels spelt most like a text, of schemes given by IRI or of any, with their likeness from 0 to 1."""
         numbers, spellings = self._spellings

@@ -1,7 +1,8 @@
 """Spelling: the labels most like a text that somebody may have mistyped, in any script.
 
-Likeness is Dice's coefficient of the sets of three neighbouring characters. A script without spaces is compared by
-characters and pairs of them, as each of its characters is a word between spaces here.
+Likeness is Dice's coefficient of the sets of three neighbouring characters; for a text within a longer label the share
+of its own that the label has makes up for most of the difference. A script without spaces is compared by characters and
+pairs of them, as each of its characters is a word between spaces here.
 """
 
 import math
@@ -14,6 +15,7 @@ from thesaurus.folding import words
 
 _BITS = 21  # of one code point (https://www.unicode.org/glossary/#code_point)
 _END = ord("\n")
+_WITHIN = 0.6  # how much of the likeness being within a label makes up
 
 _Numbers = npt.NDArray[np.int64]
 
@@ -47,11 +49,13 @@ class Spellings:
         if not runs:
             return []
         shared = np.bincount(np.concatenate(runs), minlength=len(self._sizes))
-        # A text that shares too few cannot be like enough, however short it is: most are left out here.
-        found = np.flatnonzero(shared >= max(1, math.ceil(least * len(wanted) / 2)))
+        # Who shares s of w trigrams has at least s of its own: 2s / (w + s) must be enough. Most are left out here.
+        found = np.flatnonzero(shared >= max(1, math.ceil(least / (2 - least) * len(wanted))))
         if among is not None:
             found = found[among[found]]
-        likeness = 2 * shared[found] / (len(wanted) + self._sizes[found])
+        common = shared[found]
+        whole = 2 * common / (len(wanted) + self._sizes[found])
+        likeness = np.maximum(whole, _WITHIN * common / len(wanted) + (1 - _WITHIN) * whole)
         enough = likeness >= least
         found, likeness = found[enough], likeness[enough]
         first = np.argsort(-likeness, kind="stable")[:limit]

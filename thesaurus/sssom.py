@@ -52,7 +52,10 @@ _KNOWN = {
 }
 _PREFIX_NAME = re.compile(r"[A-Za-z_][\w.-]*")
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"{}|\\^`]+")
-_PLAIN = re.compile(r"(?:[A-Za-z/](?:[^\x00-\x20\x7f-\xa0\u2028\u2029\ufeff:]|:(?=\S)| (?=[^\s#]))*)|\d{4}-\d\d-\d\d")
+_PLAIN = re.compile(
+    r"(?:[A-Za-z/](?:[^\x00-\x20\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff:]|:(?=\S)| (?=[^\s#]))*)|\d{4}-\d\d-\d\d"
+)
+_UNPRINTABLE = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")  # https://yaml.org/spec/1.2.2/#51-character-set
 _NOT_PLAIN = {"true", "false", "null", "yes", "no", "on", "off", "y", "n", "~"}
 
 Slots = Mapping[str, tuple[str, ...]]
@@ -327,8 +330,9 @@ def _text(slot: Slot, value: str, curies: Mapping[str, tuple[str, str]]) -> str:
 
 def _scalar(text: str) -> str:
     """A YAML scalar: plain where that is surely the same text, else double-quoted, as JSON is."""
-    is_plain = _PLAIN.fullmatch(text) and text.casefold() not in _NOT_PLAIN
-    return text if is_plain else json.dumps(text, ensure_ascii=False)
+    if _PLAIN.fullmatch(text) and text.casefold() not in _NOT_PLAIN:
+        return text
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
 
 
 def _quoted(cell: str) -> str:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from math import ceil
+from functools import cache, cached_property
 
 import pyoxigraph as ox
 
 from ontology.errors import IdentifierError
 from ontology.identifiers import Iris, term_key
 from thesaurus.checks.hierarchy import Hierarchy
-from thesaurus.checks.labels import suspects
+from thesaurus.checks.labels import Labels
 
 Row = Mapping[str, str]
 """A row of a query with its values as the messages show them."""
@@ -29,9 +28,9 @@ class Surroundings:
     """The languages that labels are expected in; None for those that a tenth of the concepts have."""
 
     @cached_property
-    def labels(self) -> ox.Store:
-        """The concepts with labels that may be at fault."""
-        return suspects(self.store)
+    def labels(self) -> Labels:
+        """The labels, read once for all checks."""
+        return Labels(self.store)
 
     @cached_property
     def hierarchy(self) -> Hierarchy:
@@ -96,14 +95,32 @@ def disconnected_cluster(rows: Iterable[Row], around: Surroundings) -> Iterator[
 
 
 def incomplete_languages(rows: Iterable[Row], around: Surroundings) -> Iterator[Row]:
-    """Concepts without a preferred label in an expected language; a tag with region or script stands for its language."""
-    known = {row["node"]: {tag.partition("-")[0].lower() for tag in row["languages"].split()} for row in rows}
+    """Concepts without a preferred label in an expected language; region and script of a tag are left aside."""
+    known = _languages(rows, around)
     counts = Counter(tag for tags in known.values() for tag in tags)
-    usual = [tag for tag, number in counts.items() if number >= ceil(len(known) / 10)]
+    usual = [tag for tag, number in counts.items() if number >= len(known) / 10]
     expected = {tag.lower() for tag in (usual if around.languages is None else around.languages)}
     for node, tags in known.items():
         if missing := expected - tags:
             yield {"node": node, "missing": ", ".join(sorted(missing))}
+
+
+def no_common_language(rows: Iterable[Row], around: Surroundings) -> Iterator[Row]:
+    """The language of most concepts, if it is not that of all."""
+    known = _languages(rows, around)
+    counts = Counter(tag for tags in known.values() for tag in tags)
+    for language, number in sorted(counts.items(), key=lambda one: (-one[1], one[0]))[:1]:
+        if number < len(known):
+            yield {"language": language, "number": str(number), "all": str(len(known))}
+
+
+def _languages(rows: Iterable[Row], around: Surroundings) -> dict[str, frozenset[str]]:
+    tags, made = around.labels.tags, cache(_primary)
+    return {row["node"]: made(tuple(tags.get(row["node"], ()))) for row in rows}
+
+
+def _primary(tags: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(tag.partition("-")[0].lower() for tag in tags if tag)
 
 
 def identifier(rows: Iterable[Row], around: Surroundings) -> Iterator[Row]:
@@ -144,6 +161,7 @@ CLOSURES: Mapping[str, Closure] = {
     "disconnected-cluster": disconnected_cluster,
     "identifier": identifier,
     "incomplete-languages": incomplete_languages,
+    "no-common-language": no_common_language,
     "redundant-broader": redundant_broader,
     "related-to-broader": related_to_broader,
     "solely-transitive": solely_transitive,

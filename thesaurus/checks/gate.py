@@ -87,7 +87,7 @@ def touched(
 
 
 def _findings(check: Check, around: Surroundings) -> Iterator[Finding]:
-    asked = around.labels if check.reads_labels else around.store
+    asked = around.labels.suspects if check.reads_labels else around.store
     solutions = asked.query(check.asked(around.base))
     assert isinstance(solutions, ox.QuerySolutions)  # noqa: S101 - every check is a SELECT
     names = [variable.value for variable in solutions.variables]

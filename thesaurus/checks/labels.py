@@ -1,29 +1,25 @@
-"""The concepts whose labels may be at fault, found in one reading, so that the exact checks are asked of those alone.
+"""What one reading of all labels tells: the languages of each concept, and whose labels may be at fault.
 
-A scan of all labels takes a query half a second for 40,000 concepts in six languages, and ten checks would take ten.
-What is left out here must be faultless: whatever a pattern does not know is left in.
+Ten checks look at the text of labels, and a query that looks at them all takes long; so the exact checks are asked of
+the suspect ones alone. What is left out here must be faultless: whatever the pattern does not know is left in.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pyoxigraph as ox
 
 from thesaurus.turtle import SKOS
 
+Node = ox.NamedNode | ox.BlankNode
+
 _LABELS = f"""PREFIX skos: <{SKOS}>
-SELECT ?node (GROUP_CONCAT(CONCAT(LANG(?label), " ", STR(?label)); separator="\\n") AS ?lines) {{
+SELECT ?node (COUNT(?label) AS ?number) (GROUP_CONCAT(CONCAT(LANG(?label), " ", STR(?label)); separator="\\n") AS ?lines) {{
   VALUES ?property {{ %s }}
   ?node ?property ?label
 }} GROUP BY ?node"""
-_SHARED = f"""PREFIX skos: <{SKOS}>
-SELECT DISTINCT ?node {{
-  {{ SELECT ?label {{ ?any skos:prefLabel ?label }} GROUP BY ?label HAVING (COUNT(*) > 1) }}
-  ?node skos:prefLabel ?label
-}}"""
-
 # Letters and marks up to the combining ones, but not the controls and the soft hyphen, and the usual punctuation.
 _LATIN = r"!-~\u00A1-\u00AC\u00AE-\u036F\u1E00-\u1EFF\u2010-\u2027\u2030-\u205E"
 _SCRIPTS = {
@@ -37,13 +33,13 @@ _SCRIPTS = {
     "hi|mr|ne": r"\u0900-\u097F",
     "th": r"\u0E00-\u0E7F",
 }
-_LATIN_TAG = "(?:af|ca|cs|cy|da|de|en|es|et|eu|fi|fr|ga|gl|hr|hu|id|is|it|la|lt|lv|ms|nb|nl|nn|no|pl|pt|ro|sk|sl|sq|sv|sw|tr|vi)"
+_LATIN_TAGS = "ca|cs|da|de|en|es|et|fi|fr|hr|hu|id|is|it|la|lt|lv|ms|nb|nl|nn|no|pl|pt|ro|sk|sl|sv|sw|tr|vi"
 _WORDS = "[{0}]+(?: [{0}]+)*"
 
 
 def _sound_lines() -> re.Pattern[str]:
     """Lines of a language and a text in its script, with single spaces within and nothing that cannot be seen."""
-    kinds = [f"{_LATIN_TAG} {_WORDS.format(_LATIN)}"]
+    kinds = [f"(?:{_LATIN_TAGS}) {_WORDS.format(_LATIN)}"]
     for tags, script in _SCRIPTS.items():
         kinds.append(f"(?:{tags}) (?=[^\\n]*[{script}]){_WORDS.format(_LATIN + script + '、-】！-｠')}")
     line = f"(?:{'|'.join(kinds)})"
@@ -53,31 +49,51 @@ def _sound_lines() -> re.Pattern[str]:
 _SOUND = _sound_lines()
 
 
-def suspects(store: ox.Store) -> ox.Store:
-    """The statements about every node with a label that may be at fault by itself, beside the others of the node, or
-    because another node has it too; the store itself where these are many."""
-    nodes = {*_at_fault(store), *(row["node"] for row in _rows(store, _SHARED))}
-    most = len(store) // 100
-    if len(nodes) > most:
-        return store
+class Labels:
+    """The labels of a thesaurus, read once.
+
+    `tags` has the language tags of the preferred labels of each node, by IRI; `suspects` is a store of the statements
+    about every node with a label that may be at fault by itself, beside others of the node, or because another node
+    has it too. It is the whole store where these are many.
+    """
+
+    def __init__(self, store: ox.Store) -> None:
+        self.tags: dict[str, list[str]] = {}
+        nodes = {*self._preferred(store), *_unsound(_lines(store, "skos:altLabel skos:hiddenLabel"))}
+        self.suspects = store if len(nodes) > len(store) // 100 else _about(store, nodes)
+
+    def _preferred(self, store: ox.Store) -> Iterator[Node]:
+        """The nodes with suspect preferred labels, while their tags are noted."""
+        whose: dict[str, Node] = {}
+        for node, lines in _lines(store, "skos:prefLabel"):
+            if not _SOUND.fullmatch(lines):
+                yield node
+            labels = lines.split("\n")
+            tags = [label.partition(" ")[0] for label in labels]
+            self.tags[node.value] = tags
+            if len({*tags}) < len(tags):
+                yield node
+            for label in labels:
+                if (first := whose.setdefault(label, node)) is not node:
+                    yield first
+                    yield node
+
+
+def _lines(store: ox.Store, properties: str) -> Iterator[tuple[Node, str]]:
+    """Each node with some labels: a line each, of language and text; no line at all where one is no literal, or has
+    lines itself."""
+    rows = store.query(_LABELS % properties)
+    assert isinstance(rows, ox.QuerySolutions)  # noqa: S101 - a SELECT
+    for row in rows:
+        text = row["lines"].value if row["lines"] else ""
+        yield row["node"], text if text.count("\n") + 1 == int(row["number"].value) else ""
+
+
+def _unsound(labels: Iterable[tuple[Node, str]]) -> Iterator[Node]:
+    return (node for node, lines in labels if not _SOUND.fullmatch(lines))
+
+
+def _about(store: ox.Store, nodes: Iterable[Node]) -> ox.Store:
     found = ox.Store()
     found.extend(quad for node in nodes for quad in store.quads_for_pattern(node, None, None, None))
     return found
-
-
-def _at_fault(store: ox.Store) -> Iterator[ox.NamedNode | ox.BlankNode]:
-    for properties in ("skos:prefLabel", "skos:altLabel skos:hiddenLabel"):
-        for row in _rows(store, _LABELS % properties):
-            lines = row["lines"]
-            if lines is None or not _SOUND.fullmatch(lines.value):
-                yield row["node"]
-            elif properties == "skos:prefLabel":
-                tags = [line[:2] for line in lines.value.split("\n")]
-                if len(tags) > len({*tags}):
-                    yield row["node"]
-
-
-def _rows(store: ox.Store, query: str) -> ox.QuerySolutions:
-    rows = store.query(query)
-    assert isinstance(rows, ox.QuerySolutions)  # noqa: S101 - a SELECT
-    return rows

@@ -7,7 +7,7 @@ when such a cell is read. `values(text(found)) == found` for every list of value
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from ontology.errors import ClearingHouseError
 
@@ -16,6 +16,10 @@ _FORMULA = re.compile(r"'*[=+\-@＝＋－＠]")
 _NEUTRALISED = re.compile(r"'+[=+\-@＝＋－＠]")
 # What XML 1.0 cannot carry, and `_x0041_`, which programs read as an escape in XLSX (ECMA-376 part 1, 22.9.2.19).
 _UNSAFE = re.compile(r"[\\|\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
+# Most texts: nothing in them is to be written otherwise.
+_ORDINARY = re.compile(
+    r"[^\s'=+\-@＝＋－＠\\|_\x00-\x1f\x7f-\x9f\ufffe\uffff](?:[^\\|_\x00-\x09\x0b-\x1f\x7f-\x9f\ufffe\uffff]*(?<!\s))?"
+)
 _PART = re.compile(r"(?:[^\\|]|\\.|\\$)+", re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|(.?))", re.DOTALL)
 _NAMED = {"\\": "\\", "|": "|", "0": ""}
@@ -25,8 +29,10 @@ class CellError(ClearingHouseError):
     """A cell whose text cannot be read; the message says what was found and expected."""
 
 
-def text(found: Iterable[str]) -> str:
+def text(found: Sequence[str]) -> str:
     """The text of a cell with some values; empty without any."""
+    if len(found) == 1 and _ORDINARY.fullmatch(found[0]):
+        return found[0]
     whole = " | ".join(map(_escaped, found))
     return f"'{whole}" if _FORMULA.match(whole) else whole
 

@@ -22,7 +22,6 @@ from thesaurus.statements import (
     IDENTIFIER,
     IN_SCHEME,
     MACHINE_LABEL,
-    PREF_LABEL,
     REPLACED_BY,
     UNOFFICIAL_LABEL,
 )
@@ -41,7 +40,13 @@ LINKS = {
     "replacedBy": REPLACED_BY,
 }
 NAMES = (IDENTIFIED, STANDING, *LINKS, *TEXTS)
-_LINK = "<>"
+LINK = "<>"
+_SHOWN = {predicate: name for name, predicate in (TEXTS | LINKS).items()} | {
+    UNOFFICIAL_LABEL: "unofficial",
+    MACHINE_LABEL: "machine",
+    IDENTIFIER: "own",
+    ALTERNATE_IDENTIFIER: "other",
+}
 # ISO 639-1; tags of three letters (ISO 639-2 and -3) are too many to list.
 _TWO_LETTERS = re.compile(
     "a[abefkmnrsvyz]|b[aeghimnors]|c[aehorsuvy]|d[aevz]|e[elnostu]|f[afijory]|g[adlnuv]|h[aeiortuyz]|i[adegikostu]|j[av]|"
@@ -49,7 +54,8 @@ _TWO_LETTERS = re.compile(
     "t[aeghiklnorstwy]|u[grkz]|v[eio]|w[ao]|xh|y[io]|z[ahu]"
 )
 
-Slots = dict[tuple[ox.NamedNode, str], list[str]]
+Slots = dict[tuple[str, str], list[str]]
+"""Texts and IRIs by the name of a column and its tag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +68,18 @@ class Column:
     @property
     def heading(self) -> str:
         """How the sheet shows it."""
-        fixed = self.tag == _LINK or self.name == DEPRECATION
+        fixed = self.tag == LINK or self.name == DEPRECATION
         return self.name if fixed else self.name + self.tag
 
     @property
     def predicate(self) -> ox.NamedNode:
-        """The predicate of its statements; of a standing, that of the labels that it is about."""
-        return PREF_LABEL if self.name == STANDING else LINKS.get(self.name) or TEXTS[self.name]
+        """The predicate of its statements."""
+        return LINKS.get(self.name) or TEXTS[self.name]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Where its texts are among those of a concept; of a standing, those of the labels that it is about."""
+        return ("prefLabel" if self.name == STANDING else self.name), self.tag
 
     def literal(self, text: str) -> ox.Literal:
         """The value that a text of this column states."""
@@ -85,7 +96,7 @@ def column(heading: str, used: frozenset[str]) -> Column | str:
         return "unknown column"
     name, language, datatype = names[found[1].lower()], found[2], found[3] or ""
     if name in LINKS or name in (IDENTIFIED, DEPRECATION):
-        tag = _LINK if name in LINKS else BOOLEAN if name == DEPRECATION else ""
+        tag = LINK if name in LINKS else BOOLEAN if name == DEPRECATION else ""
         return "a column without language" if language is not None or datatype else Column(name, tag)
     if language is None:
         return "a language, such as standing@fr" if name == STANDING else Column(name, datatype)
@@ -104,24 +115,23 @@ def tag_of(value: object) -> str | None:
         if value.language:
             return f"@{value.language}"
         return "" if value.datatype.value == XSD + "string" else f"^^{value.datatype.value}"
-    return _LINK if isinstance(value, ox.NamedNode) else None
+    return LINK if isinstance(value, ox.NamedNode) else None
 
 
 class Book:
-    """What a sheet shows of some statements: the texts of every concept by predicate and tag, and their names."""
+    """What a sheet shows of some statements: the texts of every concept by column, and the names of all."""
 
     def __init__(self, statements: Iterable[ox.Triple]) -> None:
-        self.slots: dict[ox.NamedNode, Slots] = defaultdict(lambda: defaultdict(list))
-        shown = {*TEXTS.values(), *LINKS.values(), UNOFFICIAL_LABEL, MACHINE_LABEL, IDENTIFIER, ALTERNATE_IDENTIFIER}
-        kind = ox.NamedNode(TYPE)
+        self.slots: dict[ox.NamedNode, Slots] = defaultdict(dict)
         self.concepts: list[ox.NamedNode] = []
         self.schemes: list[ox.NamedNode] = []
+        kind = ox.NamedNode(TYPE)
         for triple in statements:
             subject, predicate, value = triple.subject, triple.predicate, triple.object
             if not isinstance(subject, ox.NamedNode):
                 continue
-            if predicate in shown and (tag := tag_of(value)) is not None:
-                self.slots[subject][predicate, tag].append(value.value)  # type: ignore[union-attr]
+            if (name := _SHOWN.get(predicate)) and (tag := tag_of(value)) is not None:
+                self.slots[subject].setdefault((name, tag), []).append(value.value)  # type: ignore[union-attr]
             elif predicate == kind and value == CONCEPT:
                 self.concepts.append(subject)
             elif predicate == kind and value == CONCEPT_SCHEME:
@@ -134,23 +144,20 @@ class Book:
         if column.name == IDENTIFIED:
             return [self.concept_names.name(node)]
         slots = self.slots.get(node, {})
+        found = slots.get(column.key, [])
         if column.name == STANDING:
-            return sorted(
-                {standing(slots, column.tag, label) for label in slots.get((PREF_LABEL, column.tag), ())},
-                key=STANDINGS.index,
-                reverse=True,
-            )[:1]
-        found = slots.get((column.predicate, column.tag), [])
-        if column.tag == _LINK:
+            given = {standing(slots, column.tag, label) for label in found}
+            return [max(given, key=STANDINGS.index)] if given else []
+        if column.tag == LINK:
             names = self.scheme_names if column.name == "scheme" else self.concept_names
-            return sorted(names.name(ox.NamedNode(iri)) for iri in found)
+            found = [names.name(ox.NamedNode(iri)) for iri in found]
         return sorted(found) if len(found) > 1 else found
 
 
 def standing(slots: Slots, tag: str, label: str) -> str:
     """The standing of a label, from what repeats it."""
-    for name, predicate in (("machine", MACHINE_LABEL), ("unofficial", UNOFFICIAL_LABEL)):
-        if label in slots.get((predicate, tag), ()):
+    for name in ("machine", "unofficial"):
+        if label in slots.get((name, tag), ()):
             return name
     return "official"
 
@@ -163,10 +170,10 @@ class Names:
         self._folded: dict[str, set[ox.NamedNode]] = defaultdict(set)
         own: dict[ox.NamedNode, str] = {}
         for node in nodes:
-            given = [text for tag in ("", f"^^{XSD}anyURI") for text in slots[node].get((IDENTIFIER, tag), ())]
+            given = [text for tag in ("", f"^^{XSD}anyURI") for text in slots[node].get(("own", tag), ())]
             if len(given) == 1:
                 own[node] = given[0]
-            for name in (*given, *slots[node].get((ALTERNATE_IDENTIFIER, ""), ()), node.value):
+            for name in (*given, *slots[node].get(("other", ""), ()), node.value):
                 self._exact[name].add(node)
                 self._folded[_key(name)].add(node)
         self._names = {node: name for node, name in own.items() if self.found(name) == {node} and name.strip() == name}

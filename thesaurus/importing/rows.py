@@ -9,9 +9,10 @@ import pyoxigraph as ox
 from ontology.errors import IdentifierError
 from ontology.identifiers import Iris, TermIri
 from thesaurus.importing.cells import CellError, plain, text, values
-from thesaurus.importing.columns import BOOLEAN, DEPRECATION, IDENTIFIED, LINKS, STANDING, STANDINGS, Book, Column
+from thesaurus.importing.columns import BOOLEAN, DEPRECATION, IDENTIFIED, LINK, LINKS, STANDING, STANDINGS, Book, Column
 from thesaurus.importing.problems import Problem, error, note
-from thesaurus.importing.tables import Cell, NotText, Table, column_name
+from thesaurus.importing.tables import Table, column_name
+from thesaurus.importing.workbooks import Cell, NotText
 from thesaurus.importing.working import Working
 from thesaurus.statements import (
     CONCEPT,
@@ -50,9 +51,7 @@ class Rows:
         self._known = frozenset(book.concepts)
         self._rows: dict[ox.NamedNode, tuple[int, Sequence[Cell]]] = {}
         self._places = {one: index for index, one in columns.items()}
-        self._keys = [
-            (index, one, (one.predicate, one.tag)) for index, one in columns.items() if one.name != IDENTIFIED
-        ]
+        self._keys = [(index, one, one.key) for index, one in columns.items() if one.name != IDENTIFIED]
         self._unstated: list[str] = []
         languages = dict.fromkeys(one.tag for one in columns.values() if one.name in ("prefLabel", STANDING))
         self._standing = [Column(STANDING, tag) for tag in languages if tag.startswith("@")]
@@ -146,7 +145,7 @@ class Rows:
             self.working.add(ox.Triple(node, ox.NamedNode(TYPE), CONCEPT))
             if identifier:
                 self.working.add(ox.Triple(node, IDENTIFIER, ox.Literal(identifier)))
-            if self._default and not self._cell_of(row, Column("scheme", "<>")).strip():
+            if self._default and not self._cell_of(row, Column("scheme", LINK)).strip():
                 self.working.add(ox.Triple(node, IN_SCHEME, self._default))
             self._book.concept_names.add(identifier or name, node)
         return node
@@ -162,7 +161,7 @@ class Rows:
         return node, read.identifier if isinstance(read, TermIri) else name
 
     def _scheme_of(self, number: int, row: Sequence[Cell]) -> ox.NamedNode | None:
-        column = Column("scheme", "<>")
+        column = Column("scheme", LINK)
         try:
             names = values(self._cell_of(row, column))
         except CellError as fault:
@@ -231,7 +230,7 @@ class Rows:
         return after
 
     def _values(self, node: ox.NamedNode, column: Column) -> set[ox.NamedNode | ox.Literal]:
-        found = self._book.slots.get(node, {}).get((column.predicate, column.tag), [])
+        found = self._book.slots.get(node, {}).get(column.key, [])
         return {ox.NamedNode(one) if column.name in LINKS else column.literal(one) for one in found}
 
     def _objects(
@@ -289,7 +288,7 @@ class Rows:
     # Out of use
 
     def _deprecate(self, node: ox.NamedNode) -> None:
-        flag, replacement = Column(DEPRECATION, BOOLEAN), Column("replacedBy", "<>")
+        flag, replacement = Column(DEPRECATION, BOOLEAN), Column("replacedBy", LINK)
         was = self._book.texts(node, flag)
         is_out = was_out = bool({*was} & {"true", "1"})
         number = self._rows[node][0]

@@ -18,6 +18,7 @@ from thesaurus.importing.columns import (
     BOOLEAN,
     DEPRECATION,
     IDENTIFIED,
+    LINK,
     NAMES,
     STANDING,
     STANDINGS,
@@ -28,7 +29,8 @@ from thesaurus.importing.columns import (
 )
 from thesaurus.importing.problems import Problem, error, listed, note
 from thesaurus.importing.rows import Rows
-from thesaurus.importing.tables import NotText, Table, column_name
+from thesaurus.importing.tables import Table, column_name
+from thesaurus.importing.workbooks import NotText
 from thesaurus.turtle import ThesaurusError
 
 LANGUAGES = ("ar", "en", "es", "fr", "ru", "zh")
@@ -70,9 +72,16 @@ def sheet(
     nodes = [_scheme(book, scheme) for scheme in schemes]
     concepts = _members(book, nodes)
     columns = _columns(book, concepts, [language.lower() for language in languages])
-    rows = ((number, [text(book.texts(node, one)) for one in columns]) for number, node in enumerate(concepts, 3))
+    keys = [(one, one.key) for one in columns]
+
+    def row(node: ox.NamedNode) -> list[str]:
+        filled = book.slots[node].keys() | {Column(IDENTIFIED).key}
+        return [text(book.texts(node, one)) if key in filled else "" for one, key in keys]
+
     names = tuple(book.scheme_names.name(node) for node in nodes)
-    return Table(name, version, names, [one.heading for one in columns], rows)
+    return Table(
+        name, version, names, [one.heading for one in columns], ((at, row(node)) for at, node in enumerate(concepts, 3))
+    )
 
 
 def choices(table: Table) -> dict[str, Sequence[str]]:
@@ -119,30 +128,26 @@ def _scheme(book: Book, name: str) -> ox.NamedNode:
 
 def _members(book: Book, schemes: Sequence[ox.NamedNode]) -> list[ox.NamedNode]:
     wanted = {scheme.value for scheme in schemes}
-    inside = Column("scheme", "<>")
-    found = {
-        node
-        for node in book.concepts
-        if not wanted or wanted & {*book.slots[node].get((inside.predicate, inside.tag), ())}
-    }
+    inside = Column("scheme", LINK)
+    found = {node for node in book.concepts if not wanted or wanted & {*book.slots[node].get(inside.key, ())}}
     return sorted(found, key=lambda node: (book.texts(node, inside), book.concept_names.name(node)))
 
 
 def _columns(book: Book, concepts: Iterable[ox.NamedNode], languages: Sequence[str]) -> list[Column]:
-    names = {predicate: name for name, predicate in TEXTS.items() if name != DEPRECATION}
+    names = [name for name in TEXTS if name != DEPRECATION]
     used = {key for node in concepts for key in book.slots[node]}
-    occurring = {(names[predicate], tag) for predicate, tag in used if predicate in names and tag != "<>"}
+    occurring = {(name, tag) for name, tag in used if name in names and tag != LINK}
     tags = {f"@{one}" for one in languages or (*LANGUAGES, *(tag[1:] for _, tag in occurring if tag[:1] == "@"))}
-    found = [Column(IDENTIFIED), Column("scheme", "<>")]
-    for name in names.values():
+    found = [Column(IDENTIFIED), Column("scheme", LINK)]
+    for name in names:
         own = {tag for one, tag in occurring if one == name and (tag in tags or tag[:1] != "@")}
         always = tags if name in _ALWAYS else {""} if name == "notation" else set()
         for tag in sorted(own | always):
             found.append(Column(name, tag))
             if name == "prefLabel" and tag in tags:
                 found.append(Column(STANDING, tag))
-    links = [Column(name, "<>") for name in ("broader", "related")]
-    return [*found, *links, Column(DEPRECATION, BOOLEAN), Column("replacedBy", "<>")]
+    links = [Column(name, LINK) for name in ("broader", "related")]
+    return [*found, *links, Column(DEPRECATION, BOOLEAN), Column("replacedBy", LINK)]
 
 
 def _read_headings(table: Table, book: Book) -> tuple[dict[int, Column], list[Problem]]:

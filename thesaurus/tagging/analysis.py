@@ -1,6 +1,7 @@
-"""One text against the thesaurus: the concepts that may be meant, what speaks for each, and where in the text it stands."""
+"""One text against the thesaurus: the concepts that may be meant, what speaks for each, and where in the text."""
 
 import math
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -113,9 +114,7 @@ class Lexicon:
     def __init__(self, concepts: Sequence[Concept], language: str) -> None:
         self.language = language
         self._concepts = concepts
-        labels = [
-            [label for label in concept.labels if label.language in (language, "")] for concept in concepts
-        ]
+        labels = [[label for label in concept.labels if label.language in (language, "")] for concept in concepts]
         self._matcher = Matcher(
             ((place, label.text, label.is_preferred) for place, own in enumerate(labels) for label in own), language
         )
@@ -126,8 +125,10 @@ class Lexicon:
     def _units(self, text: str) -> list[str]:
         return units(tokens(text, self.language).stems)
 
-    def _profile(self, concept: tuple[Concept, list[list[str]]], bags: Sequence[Sequence[list[str]]]) -> Counter[str]:
-        bag: Counter[str] = Counter()
+    def _profile(
+        self, concept: tuple[Concept, list[list[str]]], bags: Sequence[Sequence[list[str]]]
+    ) -> dict[str, float]:
+        bag: dict[str, float] = defaultdict(float)
         for label in concept[1]:
             for unit in label:
                 bag[unit] += _LABEL_WEIGHT
@@ -141,10 +142,10 @@ class Lexicon:
         return bag
 
     def analysis(self, source: str, allowed: NDArray[np.bool_] | None = None) -> Analysis:
-        """What a text in this language says of the concepts allowed; of a very long one, its first two million characters."""
+        """What a text in the language says of the concepts allowed; of a long one its first two million characters."""
         source = source[:_LONGEST_TEXT]
         text = tokens(source, self.language)
-        opening = sum(start < _opening(source) for start in text.starts)
+        opening = bisect_left(text.starts, _opening(source))
         finds: dict[int, _Finds] = defaultdict(_Finds)
         for hit in self._matcher.hits(text, source):
             for place, name in enumerate(hit.names):
@@ -173,7 +174,9 @@ class Lexicon:
         weights = {place: found.weight() for place, found in finds.items()}
         most = max(weights.values(), default=0) or 1
         top = float(scores.max(initial=0)) or 1.0
-        ranks = {int(place): rank for rank, place in enumerate(candidates[np.argsort(-scores[candidates], kind="stable")])}
+        ranks = {
+            int(place): rank for rank, place in enumerate(candidates[np.argsort(-scores[candidates], kind="stable")])
+        }
         nothing = _Finds()
         rows = []
         for place in candidates.tolist():
@@ -227,9 +230,7 @@ class Lexicons:
         self.languages = concepts.languages()
         self._made: dict[str, Lexicon] = {}
 
-    def analysis(
-        self, text: str, language: str | None = None, allowed: NDArray[np.bool_] | None = None
-    ) -> Analysis:
+    def analysis(self, text: str, language: str | None = None, allowed: NDArray[np.bool_] | None = None) -> Analysis:
         """What a text says; where its language is not one of the labels', it is told by script and function words."""
         known = primary(language)
         if not known or (self.languages and known not in self.languages):

@@ -1,23 +1,30 @@
-"""The thesaurus as the tagger sees it: what may be suggested, its labels and notes in all languages, what stands around it.
+"""The thesaurus as the tagger sees it: what may be suggested, its labels and notes in all languages, what is near it.
 
 Any SKOS statements will do. A concept is what is typed `skos:Concept` or has a `skos:prefLabel` and is neither scheme
 nor collection; labels of SKOS-XL are read too. Deprecated and replaced concepts are left out.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Self
 
 import pyoxigraph as ox
 
-from thesaurus.statements import ALTERNATE_IDENTIFIER, CONCEPT, CONCEPT_SCHEME, IDENTIFIER, IN_SCHEME, Statements
+from thesaurus.statements import (
+    ALTERNATE_IDENTIFIER,
+    CONCEPT,
+    CONCEPT_SCHEME,
+    DEPRECATED,
+    IDENTIFIER,
+    IN_SCHEME,
+    REPLACED_BY,
+    Statements,
+)
 from thesaurus.tagging.text import primary
-from thesaurus.turtle import DCTERMS, SKOS
+from thesaurus.turtle import SKOS
 
 _XL = "http://www.w3.org/2008/05/skos-xl#"
-_DEPRECATED = ox.NamedNode("http://www.w3.org/2002/07/owl#deprecated")
-_REPLACED_BY = ox.NamedNode(DCTERMS + "isReplacedBy")
 _KINDS = ("prefLabel", "altLabel", "hiddenLabel")
 _NOTES = ("definition", "scopeNote", "note", "example")
 _NO_CONCEPTS = tuple(ox.NamedNode(SKOS + name) for name in ("Collection", "OrderedCollection"))
@@ -89,10 +96,27 @@ class Concepts:
         ]
         replaced = {
             node.value: targets[0].value
-            for node, targets in known.links(_REPLACED_BY).items()
+            for node, targets in known.links(REPLACED_BY).items()
             if len(targets) == 1 and targets[0] in places
         }
         return cls(concepts, replaced)
+
+    def within(self, schemes: Collection[str] | None) -> Self:
+        """Only the concepts of some schemes, given by IRI; all of them where none are given."""
+        if not schemes:
+            return self
+        wanted = frozenset(schemes)
+        kept = [place for place, concept in enumerate(self.all) if concept.schemes & wanted]
+        places = {old: new for new, old in enumerate(kept)}
+
+        def moved(others: tuple[int, ...]) -> tuple[int, ...]:
+            return tuple(places[other] for other in others if other in places)
+
+        concepts = [
+            replace(one, broader=moved(one.broader), narrower=moved(one.narrower), related=moved(one.related))
+            for one in (self.all[place] for place in kept)
+        ]
+        return type(self)(concepts, self.replacements)
 
     def languages(self) -> frozenset[str]:
         """The languages of the labels."""
@@ -116,9 +140,9 @@ def _labels(known: Statements) -> dict[ox.NamedNode, list[Label]]:
 
 def _gone(known: Statements) -> frozenset[ox.NamedNode]:
     deprecated = {
-        node for node, values in known.literals(_DEPRECATED).items() if any(v.value in ("true", "1") for v in values)
+        node for node, values in known.literals(DEPRECATED).items() if any(v.value in ("true", "1") for v in values)
     }
-    return frozenset(deprecated | set(known.links(_REPLACED_BY)))
+    return frozenset(deprecated | set(known.links(REPLACED_BY)))
 
 
 def _both_ways(

@@ -1,9 +1,10 @@
 """Tagged texts from files: JSON lines of our own, and the two forms of Annif's corpora.
 
-JSON lines: one object a line with `id`, `text` (or `title` and `abstract`), `language` and `concepts`. An Annif full-text
-corpus is a folder of `.txt` files, each with a `.tsv` (IRI, tab, label) or a `.key` file (labels) of the same name; its
-short-text form is a `.tsv` file, perhaps compressed, of text, tab, IRIs (https://github.com/NatLibFi/Annif/wiki).
-Concepts are named by IRI, notation, identifier or label. Parallel texts are JSON lines with a text under each language's tag.
+JSON lines: one object a line with `id`, `text` (or `title` and `abstract`), `language` and `concepts`. An Annif
+full-text corpus is a folder of `.txt` files, each with a `.tsv` (IRI, tab, label) or a `.key` file (labels) of the
+same name; its short-text form is a `.tsv` file, perhaps compressed, of text, tab, IRIs
+(https://github.com/NatLibFi/Annif/wiki). Concepts are named by IRI, notation, identifier or label. Parallel texts are
+JSON lines with a text under each language's tag.
 """
 
 import gzip
@@ -155,4 +156,6 @@ def _text(path: Path) -> str:
     except (OSError, EOFError) as error:
         raise TaggingError(f"{path} cannot be read: {error}") from error
     except UnicodeDecodeError as error:
-        raise TaggingError(f"{path}: expected UTF-8, found byte {error.object[error.start]:#x} at {error.start}") from error
+        raise TaggingError(
+            f"{path}: expected UTF-8, found byte {error.object[error.start]:#x} at {error.start}"
+        ) from error

@@ -1,10 +1,11 @@
 """The tagger: text in, ranked concepts out, with the places in the text that speak for them.
 
-It is made from any SKOS statements and, where there are some, texts that have concepts already; the same statements, texts
-and seed give the same tagger.
+It is made from any SKOS statements and, where there are some, texts that have concepts already; the same statements,
+texts and seed give the same tagger.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,13 +22,16 @@ from thesaurus.tagging.model_file import Model, read, version_of, write
 from thesaurus.tagging.neighbours import Example, Neighbours
 from thesaurus.tagging.ranker import LEAST_EXAMPLES, Experience
 
+_MOST_UNITS = 1000  # of a text, the most frequent, that are kept to find its like
+
 
 @dataclass(frozen=True)
 class Tagged:
     """A text and the concepts given to it, as IRIs.
 
-    Where `is_complete`, concepts that are not given were not meant, as in a record with its keywords. Decisions on single
-    suggestions are not complete: `concepts` were accepted, `rejected` were not, and of others nothing is known.
+    Where `is_complete`, concepts that are not given were not meant, as in a record with its keywords. Decisions on
+    single suggestions are not complete: `concepts` were accepted, `rejected` were not, and of others nothing is
+    known.
     """
 
     id: str
@@ -137,7 +141,7 @@ def examples_of(concepts: Concepts, corpus: Sequence[Tagged], analyses: Sequence
     return [
         Example(
             analysis.language,
-            analysis.bag,
+            dict(Counter(analysis.bag).most_common(_MOST_UNITS)),
             frozenset(analysis.spans),
             analysis.meaning,
             known(one.concepts),

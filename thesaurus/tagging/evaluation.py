@@ -1,7 +1,8 @@
 """How good the suggestions are: against concepts that people gave, and against themselves in another language.
 
-Each part of a corpus is suggested for by a tagger that has learned from the other parts only. Texts that are the same, or have
-the same identifier, are always in one part or, with parts given, are not learned from while their like is asked for.
+Each part of a corpus is suggested for by a tagger that has learned from the other parts only. Texts that are the
+same, or have the same identifier, are always in one part or, with parts given, are not learned from while their like
+is asked for.
 """
 
 import math
@@ -105,7 +106,9 @@ def _mean(found: Sequence[Scores]) -> Scores:
 
 def _given(corpus: Sequence[Tagged], parts: Mapping[str, str]) -> list[str]:
     if missing := [one.id for one in corpus if one.id not in parts]:
-        raise TaggingError(f"no fold for {len(missing)} texts, such as {missing[0]!r}; expected one for each identifier")
+        raise TaggingError(
+            f"no fold for {len(missing)} texts, such as {missing[0]!r}; expected one for each identifier"
+        )
     return [parts[one.id] for one in corpus]
 
 
@@ -129,7 +132,7 @@ def _drawn(corpus: Sequence[Tagged], parts: int, seed: int) -> list[str]:
 def consistency(tagger: Tagger, texts: Sequence[Mapping[str, str]]) -> dict[tuple[str, str], tuple[int, float]]:
     """For each two languages: how many texts both have, and the mean share of five suggestions that are the same.
 
-    A text for which neither language brings a suggestion is not counted.
+    Of fewer than five, it is the share of the longer list; a text without any in both languages is not counted.
     """
     shares: dict[tuple[str, str], list[float]] = defaultdict(list)
     for text in texts:
@@ -140,5 +143,5 @@ def consistency(tagger: Tagger, texts: Sequence[Mapping[str, str]]) -> dict[tupl
         for pair in combinations(sorted(found, key=lambda language: (language != "en", language)), 2):
             one, other = (found[language] for language in pair)
             if one or other:
-                shares[pair].append(len(one & other) / _TOP)
+                shares[pair].append(len(one & other) / max(len(one), len(other)))
     return {pair: (len(own), fmean(own)) for pair, own in sorted(shares.items())}

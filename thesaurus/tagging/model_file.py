@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,7 +108,9 @@ def _model(document: dict[str, Any]) -> Model:
             frozenset(map(str, schemes)),
             tuple(Label(str(text), str(language), bool(is_preferred)) for text, language, is_preferred in labels),
             tuple((str(language), str(text)) for language, text in notes),
-            *(tuple(_place(other, number) for other in others) for others in (broader, narrower, related)),
+            _places(broader, number),
+            _places(narrower, number),
+            _places(related, number),
             tuple(map(str, names)),
         )
         for iri, schemes, labels, notes, broader, narrower, related, names in document["concepts"]
@@ -117,10 +119,10 @@ def _model(document: dict[str, Any]) -> Model:
         Example(
             str(language),
             {str(unit): max(1, int(count)) for unit, count in bag.items()},
-            frozenset(_place(other, number) for other in found),
+            frozenset(_places(found, number)),
             {_place(other, number): float(weight) for other, weight in meaning},
-            frozenset(_place(other, number) for other in given),
-            frozenset(_place(other, number) for other in rejected),
+            frozenset(_places(given, number)),
+            frozenset(_places(rejected, number)),
             bool(is_complete),
             tuple(map(str, sources)),
         )
@@ -133,6 +135,10 @@ def _model(document: dict[str, Any]) -> Model:
     ranker = Ranker(weights, float(told["bias"]), bool(told["trained"]))
     replacements = {str(old): str(new) for old, new in document["replacements"].items()}
     return Model(Concepts(concepts, replacements), examples, ranker)
+
+
+def _places(values: Iterable[object], number: int) -> tuple[int, ...]:
+    return tuple(_place(value, number) for value in values)
 
 
 def _place(value: object, number: int) -> int:

@@ -1,7 +1,7 @@
 """What was given to texts like this one: the examples most similar by their words and by their meaning.
 
-Words are alike in texts of one language only; the concepts that a text speaks for are the same in all languages, so what
-was learned from English records helps with Arabic ones.
+Words are alike in texts of one language only; the concepts that a text speaks for are the same in all languages, so
+what was learned from English records helps with Arabic ones.
 """
 
 import math
@@ -103,7 +103,9 @@ class Neighbours:
         places = sorted({*analysis.candidates.tolist(), *brought})
         number = max(1, len(self.examples) - len(out))
         rows = [self._row(place, similar, votes.get(place, 0.0), out, number) for place in places]
-        return np.array(places, dtype=np.int64), np.array(rows, dtype=np.float64).reshape(len(rows), len(EXAMPLE_FEATURES))
+        return np.array(places, dtype=np.int64), np.array(rows, dtype=np.float64).reshape(
+            len(rows), len(EXAMPLE_FEATURES)
+        )
 
     def _similarities(self, analysis: Analysis) -> NDArray[np.float64]:
         words = self._words.similarities(_words(analysis.language, analysis.bag))

@@ -39,8 +39,11 @@ class Postings:
             return np.zeros(self.size)
         slices = [slice(self._ends[number], self._ends[number + 1]) for number, _ in parts]
         places = np.concatenate([self._places[part] for part in slices])
-        weights = np.concatenate([self._weights[part] * weight for part, (_, weight) in zip(slices, parts, strict=True)])
-        return np.bincount(places, weights, minlength=self.size)
+        weights = np.concatenate(
+            [self._weights[part] * weight for part, (_, weight) in zip(slices, parts, strict=True)]
+        )
+        sums: NDArray[np.float64] = np.bincount(places, weights, minlength=self.size).astype(np.float64)
+        return sums
 
 
 class Profiles:

@@ -1,7 +1,7 @@
 """One model for all languages that turns what speaks for a concept into its probability: logistic regression.
 
-The features say nothing of single words or languages, so what is learned from English texts holds for Chinese ones. Too few
-examples teach nothing; then the weights written beside the features are used, and the tagger says so.
+The features say nothing of single words or languages, so what is learned from English texts holds for Chinese ones.
+Too few examples teach nothing; then the weights written beside the features are used, and the tagger says so.
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,9 @@ from thesaurus.tagging.neighbours import EXAMPLE_FEATURES, Example, Neighbours
 FEATURES = {**TEXT_FEATURES, **EXAMPLE_FEATURES}
 LEAST_EXAMPLES = 20
 _FIXED_BIAS = -4.5
-_STRENGTH = 20.0  # how strongly weights are held to zero, on features scaled to variance 1
+_STRENGTH = 10.0  # how strongly weights are held to the fixed ones, on features scaled to variance 1
 _STEPS = 50
+_LEAST_STEP, _LEAST_SCALE = 1e-7, 1e-9
 _MOST_EXAMPLES = 1500  # that the weights are learned from; neighbours are all
 _MOST_CANDIDATES = 150  # of one example
 
@@ -38,20 +39,28 @@ class Ranker:
 
     @classmethod
     def fitted(cls, rows: NDArray[np.float64], is_meant: NDArray[np.float64]) -> Self:
-        """Weights fitted by Newton's method to rows of FEATURES and 1 or 0 for each."""
+        """Weights fitted by Newton's method to rows of FEATURES and 1 or 0; few rows leave them near the fixed."""
         mean, scale = rows.mean(axis=0), rows.std(axis=0)
-        scale[scale < 1e-9] = 1.0
+        scale[scale < _LEAST_SCALE] = 1.0
         scaled = np.hstack([(rows - mean) / scale, np.ones((len(rows), 1))])
-        held = np.full(scaled.shape[1], _STRENGTH)
-        held[-1] = 1e-6
-        weights = np.zeros(scaled.shape[1])
+        fixed = cls.fixed()
+        start = np.append(fixed.weights * scale, fixed.bias + fixed.weights @ mean)
+        held = np.append(np.full(len(scale), _STRENGTH), 1.0)
+
+        def loss(weights: NDArray[np.float64]) -> float:
+            values = scaled @ weights
+            return float((np.logaddexp(0, values) - is_meant * values).sum() + held @ (weights - start) ** 2 / 2)
+
+        weights, reached = start, loss(start)
         for _ in range(_STEPS):
             chances = _chances(scaled @ weights)
-            slope = scaled.T @ (chances - is_meant) + held * weights
+            slope = scaled.T @ (chances - is_meant) + held * (weights - start)
             curve = (scaled * (chances * (1 - chances))[:, None]).T @ scaled + np.diag(held)
             step = np.linalg.solve(curve, slope)
-            weights -= step
-            if float(np.abs(step).max()) < 1e-7:
+            while loss(weights - step) > reached and np.abs(step).max() > _LEAST_STEP:
+                step /= 2
+            weights, reached = weights - step, loss(weights - step)
+            if np.abs(step).max() < _LEAST_STEP:
                 break
         own = weights[:-1] / scale
         return cls(own, float(weights[-1] - own @ mean), is_trained=True)
@@ -111,7 +120,7 @@ class Experience:
         left_out: Sequence[str] = (),
         allowed: NDArray[np.bool_] | None = None,
     ) -> list[tuple[int, float]]:
-        """The likeliest concepts for a text with their scores, best first; equal scores in the order of the thesaurus."""
+        """The likeliest concepts for a text with their scores, best first; equal ones in the order of the thesaurus."""
         places, rows = self.rows(analysis, left_out, allowed)
         scores = self.ranker.scores(rows)
         best = np.argsort(-scores, kind="stable")[:limit]

@@ -1,9 +1,9 @@
-"""Text becomes tokens: where each stands in the original text, and the stem by which words of labels and texts are compared.
+"""Text becomes tokens: where each stands in the original text, and the stem by which it is compared.
 
 One rule for all languages: a run of letters and digits is a token, and every Chinese or Japanese character is one by
-itself, so that no segmenter is needed; a label is then found by the sequence of its tokens, also inside a sentence without
-spaces. Stems: Snowball for the languages it knows, in Russian after Simplemma's lemma; in Arabic the folded word without
-its article, its conjunction and up to two endings; in Chinese the character.
+itself, so that no segmenter is needed; a label is then found by the sequence of its tokens, also inside a sentence
+without spaces. Stems: Snowball for the languages it knows, in Russian after Simplemma's lemma; in Arabic the folded
+word without its article, its conjunction and up to two endings; in Chinese the character.
 """
 
 import re
@@ -63,8 +63,8 @@ _DETECTED_LENGTH = 5000  # characters
 class Tokens:
     """The tokens of a text, one place for each in all lists; function words are left out.
 
-    `starts` and `ends` count characters of the original text; `surfaces` are the folded words, `stems` what is compared;
-    `sentences` says in which part between two punctuation marks a token stands, counted from 0.
+    `starts` and `ends` count characters of the original text; `surfaces` are the folded words, `stems` what is
+    compared; `sentences` says in which part between two punctuation marks a token stands, counted from 0.
     """
 
     starts: list[int]
@@ -97,7 +97,7 @@ def tokens(text: str, language: str) -> Tokens:
 
 
 def units(stems: Iterable[str]) -> list[str]:
-    """What bags of words are made of: the stems, but each two neighbouring Chinese characters in place of single ones."""
+    """What bags of words are made of: the stems, but pairs of Chinese characters in place of single ones."""
     bag: list[str] = []
     before, is_paired = "", False
     for stem in [*stems, ""]:
@@ -119,7 +119,7 @@ def primary(tag: str | None) -> str:
 
 
 def language_of(text: str, languages: Iterable[str]) -> str:
-    """The language of a text, out of those given: by its script, else by which language's function words are most frequent.
+    """The language of a text, out of those given: by its script, else by whose function words are in it most.
 
     Looks at the first 5,000 characters. English, or the first by name, where nothing tells them apart.
     """
@@ -132,7 +132,9 @@ def language_of(text: str, languages: Iterable[str]) -> str:
             return language
     words = Counter(unicodedata.normalize("NFC", word).lower() for word in re.findall(r"[^\W\d_]+", sample))
     hits = {
-        language: sum(words[word] for word in FUNCTION_WORDS[language]) for language in known if language in FUNCTION_WORDS
+        language: sum(words[word] for word in FUNCTION_WORDS[language])
+        for language in known
+        if language in FUNCTION_WORDS
     }
     best = max(hits.values(), default=0)
     if best:
