@@ -1,9 +1,9 @@
 """How good and how fast the tagger is, whole and in its parts, on a thesaurus and tagged texts given or made up.
 
-    python benchmarks/tagging.py [--thesaurus FILE --corpus FILE] [--folds 5] [--concepts 32000] [--words 5000] [--seed 1]
+    python benchmarks/tagging.py [--thesaurus FILE --corpus FILE] [--folds 5] [--concepts 32000] [--words 5000]
 
-With a thesaurus and a corpus, prints the scores of exact matching alone, of BM25 alone, of both with the fixed weights, and
-of all with learned ones, each on the same parts. Always times a generated thesaurus in six languages: reading it, the
+With a thesaurus and a corpus, prints the scores of exact matching alone, of BM25 alone, of both with the fixed weights,
+and of all with learned ones. Always times a generated thesaurus in six languages: reading it, the
 first text in a language (which prepares the labels of that language), and a long text after it.
 """
 
@@ -54,7 +54,7 @@ def main() -> None:
     given = parser.parse_args()
     if given.corpus:
         quality(given.thesaurus, given.corpus, given.folds, given.seed)
-    speed(given.concepts, given.words, random.Random(given.seed))
+    speed(given.concepts, given.words, random.Random(given.seed))  # noqa: S311
 
 
 def quality(files: list[Path], path: Path, parts: int, seed: int) -> None:
@@ -74,7 +74,7 @@ def quality(files: list[Path], path: Path, parts: int, seed: int) -> None:
         print(f"{name:<20} {row[0]:.3f}   {row[1]:.3f}    {row[2]:.3f}")
     learned = cross_validation(lexicons, texts, parts, seed).scores
     print(
-        f"{'learned, ' + str(parts) + ' folds':<20} {learned.f1_at_5:.3f}   {learned.ndcg_at_5:.3f}    {learned.ndcg_at_10:.3f}"
+        f"{f'learned, {parts} folds':<20} {learned.f1_at_5:.3f}   {learned.ndcg_at_5:.3f}    {learned.ndcg_at_10:.3f}"
     )
 
 

@@ -14,16 +14,18 @@ from ontology.identifiers import Iris
 
 FOLDER, TAGGER, ABOUT = "tagging", "tagger.json.gz", "about.json"
 GROWTH = 1.5
-"""How many times as many events the ledger must have for a new tagger, whatever they are."""
+"""How many times as many documents the ledger must have for a new tagger, whatever they are."""
 
 
 @dataclass(frozen=True)
 class About:
-    """What a tagger was made from: a version of the thesaurus, the ledger up to a sequence number, so many texts."""
+    """What a tagger was made from: a version of the thesaurus, the ledger up to a sequence number, with so many
+    documents of records; and in words what its scores rest on."""
 
     version: str
     thesaurus: int
     sequence: int
+    documents: int
     standing: str
     made: str
 
@@ -69,7 +71,7 @@ class Models:
         if newest and newest.about.sequence < ledger.last_redaction():
             withdraw(ledger)
             return True
-        if newest is None or ledger.head() > GROWTH * newest.about.sequence + decisions:
+        if newest is None or ledger.size() > GROWTH * newest.about.documents + decisions:
             return True
         if Editing(ledger, iris).version() != newest.about.thesaurus:
             return True

@@ -27,11 +27,11 @@ _BUILDING = ".building-"
 
 def trained(models: Models, ledger: Ledger, iris: Iris) -> Model:
     """A new tagger, of what the ledger tells now; older ones are removed."""
-    editing, sequence = Editing(ledger, iris), ledger.head()
+    editing, sequence, documents = Editing(ledger, iris), ledger.head(), ledger.size()
     learned = corpus(Tagging(ledger, Mapping(iris, editing.thesaurus())))
     tagger = Tagger.trained(editing.statements(), learned)
     made = datetime.now(UTC).isoformat(timespec="microseconds")
-    about = About(tagger.version, editing.version(), sequence, tagger.standing, made)
+    about = About(tagger.version, editing.version(), sequence, documents, tagger.standing, made)
     for left in models.directory.glob(f"{_BUILDING}*"):
         if not Path("/proc", left.name.removeprefix(_BUILDING)).exists():  # by a process that was killed
             shutil.rmtree(left, ignore_errors=True)

@@ -28,7 +28,7 @@ _FORMATS = {
     **{ending: ox.RdfFormat.from_extension(ending) for ending in ("ttl", "nt", "nq", "trig", "n3", "rdf", "jsonld")},
     **dict.fromkeys(("owl", "xml", "skos"), ox.RdfFormat.RDF_XML),
 }
-_UNASKED = 5_000
+_UNASKED = 2_000
 """Concepts up to which skosify runs without being asked for."""
 EXAMPLES = 5
 """Findings of a check that people are shown, unless they ask for all."""

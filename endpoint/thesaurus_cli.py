@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
+import pyoxigraph as ox
 import typer
 from rich.console import Console
 
@@ -20,7 +21,8 @@ from endpoint.settings import Settings
 from loaders.editing import Editing, Review
 from ontology.errors import StoreBusy
 from thesaurus import files
-from thesaurus.changes import ChangeSet
+from thesaurus.changes import ChangeSet, delta
+from thesaurus.importing import skos
 from thesaurus.importing.preview import conflict, preview, safe, short
 
 PATIENCE = 600.0
@@ -129,18 +131,25 @@ def versions() -> None:
 
 @app.command("delta")
 def show_delta(
-    older: Annotated[int, typer.Argument(help="the number of a version")],
-    newer: Annotated[int | None, typer.Argument(help="the number of another, by default the present one")] = None,
+    older: Annotated[str, typer.Argument(help="the number of a version, or a SKOS file")],
+    newer: Annotated[str | None, typer.Argument(help="another of either, by default the present version")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="as two lists of N-Triples")] = False,
 ) -> None:
-    """Show what leads from one version to another."""
+    """Show what leads from one version, or file, to another."""
     with _editing() as editing:
-        change = editing.delta(older, newer or editing.version())
-        if as_json:
-            added, removed = change.lines()
-            out.print(json.dumps({"added": added, "removed": removed}, ensure_ascii=False, indent=1), markup=False)
-        else:
-            _say(preview(change, editing.statements(older)))
+        before, after = (_statements(editing, given) for given in (older, newer))
+    change = delta(before, after)
+    if as_json:
+        added, removed = change.lines()
+        out.print(json.dumps({"added": added, "removed": removed}, ensure_ascii=False, indent=1), markup=False)
+    else:
+        _say(preview(change, before))
+
+
+def _statements(editing: Editing, given: str | None) -> tuple[ox.Triple, ...]:
+    if given is None or given.isdecimal():
+        return editing.statements(int(given) if given else None)
+    return tuple(skos.read(Path(given)).statements)
 
 
 @app.command()

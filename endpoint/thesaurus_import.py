@@ -18,6 +18,7 @@ from thesaurus.changes import Delta
 from thesaurus.importing import merging, skos, spreadsheet, tables, terms
 from thesaurus.importing.preview import conflict, preview, safe
 from thesaurus.importing.problems import Imported, Level, Problem
+from thesaurus.skosification import Skosified, skosified
 from thesaurus.statements import CONCEPT_SCHEME, Statements
 from thesaurus.vocabulary import Thesaurus
 
@@ -39,6 +40,7 @@ class Wanted:
     base: int
     delta: Delta
     problems: Sequence[Problem]
+    sources: Sequence[ox.Triple] = ()
 
 
 @app.command("import")
@@ -51,6 +53,9 @@ def bring_in(
     replace: Annotated[
         bool, typer.Option("--replace", help="the files are all of their schemes: what is not in them goes out of use")
     ] = False,
+    skosify: Annotated[
+        bool, typer.Option("--skosify/--no-skosify", help="run skosify on a copy of vocabularies and show what it says")
+    ] = True,
     propose: Annotated[bool, typer.Option("--propose", help="propose the change; without it, only show it")] = False,
     author: Annotated[str, typer.Option(help="who wants the change")] = "",
     reason: Annotated[str, typer.Option(help="why")] = "",
@@ -71,6 +76,8 @@ def bring_in(
         found = [*_wanted(forms, editing, scheme, replace=replace)]
         for one in found:
             _show(one, editing, show)
+            if skosify and one.sources:
+                _tell_skosified(skosified(one.sources), show)
         if any(problem.level == Level.ERROR for one in found for problem in one.problems):
             raise typer.Exit(1)
         for one in found if propose else ():
@@ -114,7 +121,8 @@ def _wanted(forms: dict[Path, str], editing: Editing, scheme: str | None, *, rep
         sources = [*_sources({path: forms[path] for path in vocabularies}, known, editing.iris, scheme)]
         delta, problems = merging.changes(known, sources, replace=replace)
         told = [*(problem for source in sources for problem in source.problems), *problems]
-        yield Wanted(", ".join(map(str, vocabularies)), version, delta, told)
+        said = [triple for source in sources for triple in source.statements]
+        yield Wanted(", ".join(map(str, vocabularies)), version, delta, told, said)
     for path in (path for path, form in forms.items() if form == SHEET):
         back = spreadsheet.changes(tables.read(path), editing.statements, editing.iris, scheme)
         yield Wanted(str(path), back.version, back.delta, back.problems)
@@ -153,6 +161,22 @@ def _tell_conflicts(met: Iterable[changes.Conflict], version: int) -> None:
     _say(f"{len(lines)} conflicts with version {version}; they are resolved in review, nothing is overwritten")
     for line in lines:
         _say(f"  {line}")
+
+
+def _tell_skosified(result: Skosified, most: int) -> None:
+    """What skosify says of the files, and what it would change in them: nothing of it is done."""
+    if result.left_out:
+        _say(f"skosify was left out: {result.left_out}")
+        return
+    for line in result.log:
+        _say(safe(f"skosify: {line.level.lower()}: {line.message}"))
+    added, removed = result.delta.lines()
+    _say(f"skosify would add {len(added)} and remove {len(removed)} statements of the files; nothing of it is done")
+    for mark, lines in (("-", removed), ("+", added)):
+        for statement in lines[:most]:
+            _say(safe(f"  {mark} {statement}"))
+        if len(lines) > most:
+            _say(f"  and {len(lines) - most} more")
 
 
 def _say(text: str) -> None:

@@ -257,7 +257,7 @@ class Editing:
         added, removed = self._moved(change.delta, self.iris.base, DEFAULT_BASE).lines()
         is_listed = len(added) + len(removed) <= LISTED
         body: dict[str, Json] = {
-            "header": {"identifier": change.id, "schema": CHANGE_SCHEMA, "languages": ["en"]},
+            "header": {"identifier": change.id, "schema": CHANGE_SCHEMA},
             "status": change.status,
             "author": change.author,
             "reason": change.reason,

@@ -353,6 +353,11 @@ class Ledger:
         )
         return [record for (record,) in rows]
 
+    def size(self) -> int:
+        """How many documents were received; those made here do not count."""
+        query = "SELECT COUNT(*) FROM document WHERE schema NOT IN (SELECT value FROM json_each(?))"
+        return int(self.connection.execute(query, (json.dumps(list(OWN_SCHEMAS)),)).fetchone()[0])
+
     def beginning_with(self, start: str) -> list[str]:
         """The records whose GUID begins with a text."""
         query = "SELECT DISTINCT record FROM document WHERE record >= ? AND record < ? ORDER BY record"

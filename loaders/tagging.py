@@ -161,7 +161,7 @@ class Tagging:
         taken = Decision(record, concept, decision, by, _now(), model)
         about = {"record": {"identifier": record}, "concept": self._named(concept)}
         body = {**about, "decision": decision, "by": by, "model": model, "at": taken.at}
-        self._append([_whole(decision_guid(record, concept), DECISION, [], body)], by)
+        self._append([_whole(decision_guid(record, concept), DECISION, body)], by)
         return taken
 
     def settle(self, *, agent: str = SOURCE) -> int:
@@ -175,7 +175,7 @@ class Tagging:
         lost = sum(self._forget(record, max(fields.values()), agent) for record, fields in redactions.items() if fields)
         withdrawn = [candidates_guid(one) for one in self.ledger.withdrawn() if self._held(one) is None]
         gone = [guid for guid in withdrawn if self._held(guid)]
-        self._append([_whole(guid, CANDIDATES, [], {}, deletedOn=_now()) for guid in gone], agent)
+        self._append([_whole(guid, CANDIDATES, {}, deletedOn=_now()) for guid in gone], agent)
         return lost + len(gone)
 
     # How it is kept
@@ -213,7 +213,7 @@ class Tagging:
             body = entry.document.body
             if "candidates" in body and _reference(body)[1] < revision:
                 kept = {key: value for key, value in body.items() if key not in ("header", "candidates")}
-                replaced.append((entry.digest, _whole(guid, CANDIDATES, [], kept)))
+                replaced.append((entry.digest, _whole(guid, CANDIDATES, kept)))
         if replaced:
             self.ledger.redact(guid, replaced, ["candidates"], agent=agent)
         return bool(replaced)
@@ -228,8 +228,8 @@ class Tagging:
             for one in made.candidates
         ]
         about = {"record": {"identifier": f"{made.record}@{made.revision}"}, "model": made.model}
-        body = {**about, "madeAt": made.made or _now(), "candidates": listed}
-        return _whole(candidates_guid(made.record), CANDIDATES, made.languages, body)
+        body = {**about, "textLanguages": list(made.languages), "madeAt": made.made or _now(), "candidates": listed}
+        return _whole(candidates_guid(made.record), CANDIDATES, body)
 
     def _candidates(self, entry: Entry) -> Candidates:
         body = entry.document.body
@@ -242,7 +242,7 @@ class Tagging:
             )
             for one in body.get("candidates", ())
         )
-        languages = tuple(body["header"].get("languages", ()))
+        languages = tuple(body.get("textLanguages", ()))
         return Candidates(record, revision, body["model"], languages, listed, body["madeAt"])
 
     def _decision(self, body: JsonObject) -> Decision:
@@ -265,13 +265,11 @@ def _reference(body: JsonObject) -> tuple[str, int]:
     return guid, int(revision)
 
 
-def _whole(guid: str, schema: str, languages: Sequence[str], body: JsonObject, **information: str) -> Document:
+def _whole(guid: str, schema: str, body: JsonObject, **information: str) -> Document:
     """A document of ours; members of the body that are None are left out."""
     if not GUID.match(guid):
         raise IdentifierError(f"{guid!r:.80} is not a GUID")
-    header: JsonObject = {"identifier": guid, "schema": schema}
-    if languages:
-        header["languages"] = list(languages)
+    header = {"identifier": guid, "schema": schema}
     kept = {key: value for key, value in body.items() if value is not None}
     whole = {"identifier": guid, "type": schema, **information, "body": {"header": header, **kept}}
     return document(whole, json.dumps(whole, ensure_ascii=False, separators=(",", ":")))

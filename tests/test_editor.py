@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -18,6 +19,7 @@ from starlette.testclient import TestClient
 from endpoint import concept_form, differences, languages
 from endpoint.accounts import digest
 from endpoint.app import THESAURUS, Application
+from endpoint.house import House
 from endpoint.resolution import Decision, resolved
 from endpoint.settings import Settings
 from endpoint.thesauri import Thesauri
@@ -816,3 +818,31 @@ def test_a_hierarchy_that_states_both_ends_keeps_stating_both() -> None:
 class _Fields(dict[str, list[str]]):
     def getlist(self, key: str) -> list[str]:
         return self.get(key, [])
+
+
+# ------------------------------------------------------------------------------------------------------ the whole house
+
+
+def test_an_approval_reaches_the_graph_and_the_records(sample_house: House, tmp_path: Path) -> None:
+    shutil.copytree(sample_house.settings.data_dir, tmp_path / "data")
+    app = Application(settings(tmp_path / "data", workers=1)).rest
+    with TestClient(app, headers={"accept": "text/html"}, follow_redirects=False) as http:
+        ada, ben = Person(app, "ada"), Person(app, "ben")
+        ada.http.portal = ben.http.portal = http.portal  # one event loop, as in a server
+        assert http.portal
+        found = http.portal.call(app.state.thesauri.uses, app.state.thesauri.index().all_concepts(SCHEME))
+        used, unused = (sorted(found, key=lambda iri: (found[iri], iri))[place] for place in (-1, 0))
+        assert found[used] > found[unused] == 0
+        tagged = f"<dt>Tagged records</dt><dd>{found[used]:,}</dd>"
+        assert tagged in ada.get("/thesaurus/concepts", iri=used).text
+        preview = ada.send("/thesaurus/deprecate", ada.form("/thesaurus/deprecate", iri=used), replacement=unused)
+        told = re.search(r"<strong>([\d,]+) tagged records?</strong> will be tagged anew", preview.text)
+        assert told
+        assert int(told[1].replace(",", "")) == found[used]
+        before = app.state.engine.generation
+        assert ben.decides(ada.proposes(preview), "approve").status_code == 303
+        until = time.monotonic() + 60
+        while app.state.engine.generation == before and time.monotonic() < until:
+            time.sleep(0.2)
+        assert tagged in ben.get("/thesaurus/concepts", iri=unused).text
+        assert "<dt>Tagged records</dt><dd>0</dd>" in ben.get("/thesaurus/concepts", iri=used).text

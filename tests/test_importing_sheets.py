@@ -12,6 +12,7 @@ import pyoxigraph as ox
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl.worksheet.worksheet import Worksheet
 
 from ontology.identifiers import DEFAULT_BASE, Iris
 from thesaurus.changes import Delta, applied, conflicts
@@ -214,12 +215,12 @@ def test_five_hundred_edits_are_exactly_those(tmp_path: Path) -> None:
     chance = random.Random(7)
     rows = grid(written(known, tmp_path / "edits.csv"))
     heading = rows[1]
-    names = {name: Thesaurus(known).concept(name) for name in (row[0] for row in rows[2:])}
+    thesaurus = Thesaurus(known)
     places = [(row, column) for row in rows[2:] for column in ("prefLabel@fr", "altLabel@es", "scopeNote@en")]
     added, removed, edits = set(), set(), 0
     for row, column in chance.sample(places, 500):
         kind, _, language = column.partition("@")
-        node, predicate, index = names[row[0]], ox.NamedNode(SKOS + kind), heading.index(column)
+        node, predicate, index = thesaurus.concept(row[0]), ox.NamedNode(SKOS + kind), heading.index(column)
         assert node is not None
         before = [ox.Literal(text, language=language) for text in cells.values(row[index])]
         after = ox.Literal(f'=новое, "{edits}" | \\ n°\n{edits}', language=language)
@@ -449,11 +450,11 @@ def test_missing_cells_at_the_end_of_a_row_are_empty(tmp_path: Path, small: list
     assert returned(save(rows, tmp_path / "a.csv"), small).delta.is_empty()
 
 
-def workbook(path: Path, change: Callable[[openpyxl.worksheet.worksheet.Worksheet, dict[str, int]], None]) -> Path:
+def workbook(path: Path, change: Callable[[Worksheet, dict[str, int]], None]) -> Path:
     """A saved workbook after somebody has worked in it."""
     book = openpyxl.load_workbook(path)
     sheet = book["concepts"]
-    change(sheet, {str(cell.value): cell.column for cell in sheet[2]})
+    change(sheet, {str(cell.value): index for index, cell in enumerate(sheet[2], 1)})
     book.save(path)
     return path
 
@@ -464,16 +465,16 @@ def workbook(path: Path, change: Callable[[openpyxl.worksheet.worksheet.Workshee
         (datetime.date(2026, 3, 1), "a date (2026-03-01 00:00:00)"),
         (45_123.5, "a number (45123.5)"),
         ("=A1", "a formula (=A1)"),
-        (True, "a truth value (True)"),
+        (True, "a truth value (true)"),
     ],
 )
 def test_a_cell_that_a_program_turned_into_something_else_is_told(
-    tmp_path: Path, small: list[ox.Triple], value: object, what: str
+    tmp_path: Path, small: list[ox.Triple], value: str | float | datetime.date, what: str
 ) -> None:
     path = written(small, tmp_path / "a.xlsx")
 
-    def work(sheet: openpyxl.worksheet.worksheet.Worksheet, columns: dict[str, int]) -> None:
-        sheet.cell(3, columns["prefLabel@en"]).value = value  # type: ignore[assignment]
+    def work(sheet: Worksheet, columns: dict[str, int]) -> None:
+        sheet.cell(3, columns["prefLabel@en"]).value = value
 
     [told] = errors(returned(workbook(path, work), small))
     assert "sheet concepts, row 3, column prefLabel@en (" in told
@@ -481,7 +482,7 @@ def test_a_cell_that_a_program_turned_into_something_else_is_told(
 
 
 def test_a_workbook_saved_by_another_program_is_read(tmp_path: Path, small: list[ox.Triple]) -> None:
-    def work(sheet: openpyxl.worksheet.worksheet.Worksheet, columns: dict[str, int]) -> None:
+    def work(sheet: Worksheet, columns: dict[str, int]) -> None:
         for cell in sheet["A"]:
             if cell.value == "COASTS":
                 sheet.cell(cell.row, columns["deprecated"]).value = True
@@ -513,6 +514,7 @@ def test_a_text_too_long_for_a_workbook_is_refused_and_fits_a_csv_file(tmp_path:
     known = [*small, long]
     with pytest.raises(ThesaurusError, match="200000 characters; expected at most 32767"):
         written(known, tmp_path / "a.xlsx")
+    assert not (tmp_path / "a.xlsx").exists()
     assert returned(written(known, tmp_path / "a.csv"), known).delta.is_empty()
 
 

@@ -25,7 +25,11 @@ import thesaurus
 from endpoint.generations import OXIGRAPH
 from endpoint.house import House, finish, load
 from endpoint.settings import Settings
+from loaders.editing import Editing
 from loaders.sources import read
+from loaders.tagging import Candidate, Candidates, Evidence, Tagging
+from thesaurus.changes import Delta, deprecation
+from thesaurus.statements import ALT_LABEL
 
 QUERIES = Path(endpoint.__file__).parent / "queries"
 SAMPLE = Path(loaders.__file__).parent / "sample"
@@ -41,19 +45,59 @@ Json = dict[str, Any]
 # The library
 
 
+SUGGESTED = ("CBD-SUBJECT-FOR", "CBD-SUBJECT-IAS", "GBF-TARGET-13")
+
+
+def suggest(tagging: Tagging) -> None:
+    """Suggest keywords for three measures and decide on some, which the sample leaves to others."""
+    concepts = [f"{BASE}term/{name}" for name in SUGGESTED]
+    first, second, third = sorted(revisions("measure"))[:3]
+    found = Evidence("/title/en", 0, 10, "forests")
+    for place, record in enumerate((first, second, third)):
+        candidates = [
+            Candidate(concept, round(0.9 - number / 4 - place / 10, 4), (found,) if number == 0 else ())
+            for number, concept in enumerate(concepts[: 3 - place])
+        ]
+        tagging.store([Candidates(record, 1, "model-1", ("en",), tuple(candidates))], agent="test")
+    forests, invasive, target = concepts
+    tagging.decide(first, forests, "rejected", "ann", model="model-1")
+    tagging.decide(second, forests, "rejected", "ann", model="model-1")
+    tagging.decide(first, invasive, "rejected", "ben", model="model-1")
+    tagging.decide(first, target, "rejected", "ben", model="model-1")
+    tagging.decide(first, target, "accepted", "ann", model="model-1")
+
+
 @contextmanager
 def sample_graph(directory: Path) -> Iterator[ox.Store]:
-    """The bundled sample as the gate lets it in, with ontology and thesaurus."""
+    """The bundled sample as the gate lets it in, with ontology and thesaurus, some changes of it, and tags decided on."""
     house = House.of(Settings(data_dir=directory, base_iri="https://w3id.org/clearinghouse/"))
     with house.ledger() as ledger, house.store() as store:
         gate = house.gate(ledger, agent="test")
         for outcome in load(gate, store, read([str(SAMPLE)])):
             assert {judged.verdict for judged in outcome.judged} <= {"accepted"}
+        suggest(Tagging(ledger, house.mapping, gate.judge))
+        edit(Editing(ledger, house.mapping.iris))
         finish(gate, store)
         newest = house.generations.newest()
     assert newest is not None
     with house.generations.hold(newest) as path:
         yield ox.Store.read_only(str(path / OXIGRAPH))
+
+
+def edit(editing: Editing) -> None:
+    """A label added, one proposed, one rejected, and a concept that no record of the sample uses put out of use."""
+    subject, unused, instead = (f"{BASE}term/CBD-SUBJECT-{name}" for name in ("ABS", "25TH-ANN", "CHM"))
+    added, proposed, rejected = (
+        Delta(frozenset({ox.Triple(ox.NamedNode(subject), ALT_LABEL, ox.Literal(text, language="en"))}), frozenset())
+        for text in ("ABS", "Access to genetic material", "Biopiracy")
+    )
+    replaced = deprecation(editing.statements(), ox.NamedNode(unused), [ox.NamedNode(instead)])
+    for delta, reason in ((added, "Known by its letters."), (replaced, "The anniversary is over.")):
+        editing.approve(editing.propose(delta, author="Amina", reason=reason).id, reviewer="Li")
+    editing.propose(proposed, author="Boris", reason="Often searched for.")
+    editing.reject(
+        editing.propose(rejected, author="Boris", reason="Used in the press.").id, reviewer="Li", remark="No."
+    )
 
 
 @pytest.fixture(scope="session")
@@ -566,6 +610,23 @@ def test_an_amended_measure_is_told(store: ox.Store) -> None:
     assert [(tail(row[2]), row[3], tail(row[4])) for row in rows if row[3] == "amends"] == [
         (number(first), "amends", number(second))
     ]
+
+
+def test_the_decisions_of_curators_are_told(store: ox.Store) -> None:
+    first, second, third = (f"<{BASE}record/{guid}>" for guid in sorted(revisions("measure"))[:3])
+    forests, invasive, target = (f"<{BASE}term/{name}>" for name in SUGGESTED)
+    assert columns(store, "most-suggested-concepts", "concept", "records") == [
+        (forests, "3"),
+        (invasive, "2"),
+        (target, "1"),
+    ]
+    rejected = columns(store, "most-rejected-concepts", "concept", "rejected", "labels")
+    assert rejected == [(forests, "2", "forests"), (invasive, "1", "")]
+    accepted = columns(store, "accepted-keywords-that-no-country-gave", "record", "concept", "curator")
+    assert accepted == [(first, target, "ann")]
+    undecided = columns(store, "candidates-not-yet-decided", "record", "concept", "score")
+    assert undecided == [(third, forests, "0.7"), (second, invasive, "0.55")]
+    assert columns(store, "suggestions-accepted-by-model", "model", "accepted", "rejected") == [("model-1", "1", "3")]
 
 
 def write_expected() -> None:

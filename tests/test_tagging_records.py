@@ -6,8 +6,10 @@ from collections.abc import Iterator
 import pyoxigraph as ox
 import pytest
 from conftest import PERMIT, enter, gate_of, graph, items, judge, permit, rows, values
+from typer.testing import CliRunner
 
 from endpoint.house import House, finish, rebuild
+from endpoint.tagging_records_cli import app
 from loaders import context
 from loaders.documents import document
 from loaders.ledger import Ledger
@@ -270,3 +272,31 @@ def test_a_rebuilt_graph_has_the_same_tags(house: House) -> None:
         with house.store() as store:
             rebuild(gate_of(house, ledger), store)
     assert graph(house) == before
+
+
+# The command line
+
+
+def test_records_are_tagged_in_a_batch_and_only_where_something_is_new(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enter(house, items([permit(subjectMatter={"en": "Invasive alien species of the sea"})]))
+    monkeypatch.setenv("DATA_DIR", str(house.settings.data_dir))
+    runner = CliRunner()
+
+    def run(*arguments: str) -> str:
+        done = runner.invoke(app, arguments, catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    assert "0 records, 0 tagged" in run("records", "--schema", "measure")
+    assert "1 records, 1 tagged, 1 with new candidates" in run("records", "--limit", "3")
+    assert len([quad for quad in graph(house) if quad.predicate.value == CH + "candidate"]) == 3
+    assert "1 records, 0 tagged, 0 with new candidates" in run("records")
+    assert "1 records, 1 tagged, 1 with new candidates" in run("records", "--all", "--limit", "2")
+    assert "0 records" in run("records", "--since", "2999-01-01")
+    shown = json.loads(run("record", PERMIT, "--field", "/subjectMatter", "--json"))
+    labels = {place["label"].lower() for one in shown for place in one["evidence"]}
+    assert "invasive alien species" in labels
+    assert {place["field"] for one in shown for place in one["evidence"]} == {"/subjectMatter/en"}
+    assert "Invasive Alien Species" in run("record", "700001")

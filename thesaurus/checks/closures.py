@@ -60,15 +60,15 @@ def cyclic_hierarchy(rows: Iterable[Row], around: Surroundings) -> Iterator[Row]
             yield {**row, "path": " > ".join(shown)}
 
 
-def redundant_broader(rows: Iterable[Row], around: Surroundings) -> Iterator[Row]:
+def redundant_broader(rows: Iterable[Row], around: Surroundings) -> Iterable[Row]:
     """Broader concepts that are above another broader one, and not below it as well, which is a cycle."""
     leads = around.hierarchy.leads
-    seen = set()
+    least: dict[tuple[str, str], Row] = {}
     for row in rows:
         pair, target, other = (row["node"], row["target"]), row["target"], row["other"]
-        if pair not in seen and leads(other, target) and not leads(target, other):
-            seen.add(pair)
-            yield row
+        if leads(other, target) and not leads(target, other):
+            least[pair] = min(least.get(pair, row), row, key=lambda one: one["other"])
+    return least.values()
 
 
 def solely_transitive(rows: Iterable[Row], around: Surroundings) -> Iterator[Row]:

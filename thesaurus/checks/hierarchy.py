@@ -21,6 +21,8 @@ class Hierarchy:
         self.above: Mapping[str, list[str]] = defaultdict(list)
         for below, above in edges:
             self.above[below].append(above)
+        for others in self.above.values():
+            others.sort()
         self._order = _order(self.above)
         self.has_cycles = len({*self._order.values()}) < len(self._order)
 

@@ -16,7 +16,8 @@ from thesaurus.turtle import SKOS
 Node = ox.NamedNode | ox.BlankNode
 
 _LABELS = f"""PREFIX skos: <{SKOS}>
-SELECT ?node (COUNT(?label) AS ?number) (GROUP_CONCAT(CONCAT(LANG(?label), " ", STR(?label)); separator="\\n") AS ?lines) {{
+SELECT ?node (COUNT(?label) AS ?number)
+  (GROUP_CONCAT(CONCAT(LANG(?label), " ", STR(?label)); separator="\\n") AS ?lines) {{
   VALUES ?property {{ %s }}
   ?node ?property ?label
 }} GROUP BY ?node"""
@@ -54,13 +55,14 @@ class Labels:
 
     `tags` has the language tags of the preferred labels of each node, by IRI; `suspects` is a store of the statements
     about every node with a label that may be at fault by itself, beside others of the node, or because another node
-    has it too. It is the whole store where these are many.
+    has it too. It is the whole store where these are many: more than a `share` of its
+    statements.
     """
 
-    def __init__(self, store: ox.Store) -> None:
+    def __init__(self, store: ox.Store, share: float = 0.01) -> None:
         self.tags: dict[str, list[str]] = {}
         nodes = {*self._preferred(store), *_unsound(_lines(store, "skos:altLabel skos:hiddenLabel"))}
-        self.suspects = store if len(nodes) > len(store) // 100 else _about(store, nodes)
+        self.suspects = store if len(nodes) > len(store) * share else _about(store, nodes)
 
     def _preferred(self, store: ox.Store) -> Iterator[Node]:
         """The nodes with suspect preferred labels, while their tags are noted."""

@@ -124,10 +124,10 @@ def write(
     ThesaurusError for a text that is longer than a cell.
     """
     frame, styles = _frame(first, headings, choices, instructions)
-    number = 0
+    number, whole = 0, io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(frame)) as source,
-        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as target,
+        zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as target,
     ):
         for name in source.namelist():
             if name != "xl/worksheets/sheet1.xml":
@@ -139,6 +139,7 @@ def write(
             for number, (_, row) in enumerate(rows, 1):
                 file.write(_written(number + _HEADER, headings, row, styles).encode())
             file.write(f"</sheetData>{after}".encode())
+    path.write_bytes(whole.getvalue())
     return number
 
 

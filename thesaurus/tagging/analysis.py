@@ -114,13 +114,20 @@ class Lexicon:
     def __init__(self, concepts: Sequence[Concept], language: str) -> None:
         self.language = language
         self._concepts = concepts
-        labels = [[label for label in concept.labels if label.language in (language, "")] for concept in concepts]
-        self._matcher = Matcher(
-            ((place, label.text, label.is_preferred) for place, own in enumerate(labels) for label in own), language
-        )
-        bags = [[self._units(label.text) for label in own] for own in labels]
-        self._label_units = [[frozenset(bag) for bag in own if bag] for own in bags]
+        labels = [
+            [(label, tokens(label.text, language)) for label in concept.labels if label.language in (language, "")]
+            for concept in concepts
+        ]
+        found = ((place, label, own) for place, row in enumerate(labels) for label, own in row)
+        self._matcher = Matcher(found, language)
+        bags = [[units(own.stems) for _, own in row] for row in labels]
         self._profiles = Profiles([self._profile(concept, bags) for concept in zip(concepts, bags, strict=True)])
+        self._label_units = [[self._weighted(bag) for bag in row if bag] for row in bags]
+
+    def _weighted(self, bag: Sequence[str]) -> tuple[tuple[tuple[str, float], ...], float]:
+        """The different units of a label with their rarity, and the sum of it."""
+        weights = tuple((unit, self._profiles.idf(unit)) for unit in dict.fromkeys(bag))
+        return weights, sum(weight for _, weight in weights) or 1.0
 
     def _units(self, text: str) -> list[str]:
         return units(tokens(text, self.language).stems)
@@ -213,11 +220,10 @@ class Lexicon:
     def _coverage(self, place: int, bag: Mapping[str, int], opening: frozenset[str]) -> tuple[float, float, float]:
         """The greatest share of a label's words that are in the text and in its opening, and its words' mean rarity."""
         best = in_opening = rarity = 0.0
-        for label in self._label_units[place]:
-            idf = {unit: self._profiles.idf(unit) for unit in label}
-            whole = sum(idf.values()) or 1.0
-            best = max(best, sum(value for unit, value in idf.items() if unit in bag) / whole)
-            in_opening = max(in_opening, sum(value for unit, value in idf.items() if unit in opening) / whole)
+        for label, whole in self._label_units[place]:
+            known = [(unit, weight) for unit, weight in label if unit in bag]
+            best = max(best, sum(weight for _, weight in known) / whole)
+            in_opening = max(in_opening, sum(weight for unit, weight in known if unit in opening) / whole)
             rarity = max(rarity, whole / len(label))
         return best, in_opening, rarity
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import ahocorasick
 
 from thesaurus.folding import is_unspaced
+from thesaurus.tagging.concepts import Label
 from thesaurus.tagging.text import Tokens, tokens
 
 _UNKNOWN = "\x00"
@@ -28,7 +29,6 @@ class Name:
     concept: int
     text: str
     is_preferred: bool
-    is_whole: bool
     surface: tuple[str, ...]
     is_capitals: bool
 
@@ -47,20 +47,20 @@ class Hit:
 class Matcher:
     """The labels of one language."""
 
-    def __init__(self, labels: Iterable[tuple[int, str, bool]], language: str) -> None:
-        """Labels as place of the concept, text, and whether the label is the preferred one."""
+    def __init__(self, labels: Iterable[tuple[int, Label, Tokens]], language: str) -> None:
+        """Labels with the place of their concept and their tokens."""
         self._symbols: dict[str, str] = {}
         names: dict[str, list[Name]] = defaultdict(list)
-        for concept, label, is_preferred in labels:
-            for text in _variants(label):
-                found = tokens(text, language)
+        for concept, label, whole in labels:
+            for text in _variants(label.text):
+                found = whole if text == label.text else tokens(text, language)
                 if not 0 < len(found) <= _LONGEST or all(stem.isdigit() for stem in found.stems):
                     continue
                 key = "".join(map(self._symbol, found.stems))
                 if all(name.concept != concept for name in names[key]):
                     is_capitals = len(found) == 1 and text.isupper() and text.isascii() and len(text) <= 6
                     surface = tuple(found.surfaces)
-                    names[key].append(Name(concept, label, is_preferred, text == label, surface, is_capitals))
+                    names[key].append(Name(concept, label.text, label.is_preferred, surface, is_capitals))
         self._names = dict(names)
         self._automaton = ahocorasick.Automaton()
         for key in self._names:

@@ -76,16 +76,14 @@ class Neighbours:
         self._meaning = _Cosine([_named(example.meaning) for example in examples])
         self._sources: dict[str, list[int]] = defaultdict(list)
         self._given: dict[int, list[int]] = defaultdict(list)
-        self._found: dict[int, list[int]] = defaultdict(list)
         for place, example in enumerate(examples):
             for source in example.sources:
                 self._sources[source].append(place)
             for concept in example.given:
                 self._given[concept].append(place)
-            for concept in example.found:
-                self._found[concept].append(place)
-        pairs = sum(map(len, self._found.values()))
-        self._base = sum(len(example.found & example.given) for example in examples) / max(1, pairs)
+        self._found = Counter(concept for example in examples for concept in example.found)
+        self._both = Counter(concept for example in examples for concept in example.found & example.given)
+        self._base = self._both.total() / max(1, self._found.total())
 
     def evidence(
         self, analysis: Analysis, left_out: Sequence[str] = (), allowed: NDArray[np.bool_] | None = None
@@ -128,16 +126,17 @@ class Neighbours:
         self, concept: int, similar: NDArray[np.float64], vote: float, out: frozenset[int], number: int
     ) -> tuple[float, ...]:
         given = [place for place in self._given.get(concept, ()) if place not in out]
-        found = [place for place in self._found.get(concept, ()) if place not in out]
-        both = sum(concept in self.examples[place].given for place in found)
-        near = similar[given] if given else np.zeros(1)
+        own = [self.examples[place] for place in out if concept in self.examples[place].found]
+        found = self._found[concept] - len(own)
+        both = self._both[concept] - sum(concept in example.given for example in own)
+        near = similar[given]
         return (
             vote,
-            float(near.max()),
+            float(near.max(initial=0.0)),
             float(near.sum()) / (len(given) + 1),
             math.log1p(len(given)),
-            (both + _PRIOR * self._base) / (len(found) + _PRIOR),
-            math.log1p(len(found)) / math.log1p(number),
+            (both + _PRIOR * self._base) / (found + _PRIOR),
+            math.log1p(found) / math.log1p(number),
         )
 
 

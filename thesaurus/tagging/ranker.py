@@ -19,7 +19,7 @@ LEAST_EXAMPLES = 20
 _FIXED_BIAS = -4.5
 _STRENGTH = 10.0  # how strongly weights are held to the fixed ones, on features scaled to variance 1
 _STEPS = 50
-_LEAST_STEP, _LEAST_SCALE = 1e-7, 1e-9
+_LEAST_STEP, _LEAST_SCALE = 1e-6, 1e-9
 _MOST_EXAMPLES = 1500  # that the weights are learned from; neighbours are all
 _MOST_CANDIDATES = 150  # of one example
 
