@@ -50,7 +50,7 @@ def main() -> None:
 
 def concepts(number: int) -> Iterator[str]:
     """Turtle of made-up concepts."""
-    chance = random.Random(1)
+    chance = random.Random(1)  # noqa: S311 - a benchmark
     related = {one: chance.randrange(number) for one in range(number) if chance.random() < 0.3}
     back: dict[int, list[int]] = {}
     for one, other in related.items():

@@ -24,7 +24,7 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from endpoint import accounts_cli, dumps, exports, logs, reports, thesaurus_cli
+from endpoint import accounts_cli, dumps, exports, logs, reports, tagging_cli, tagging_records_cli, thesaurus_cli
 from endpoint.engine import Query
 from endpoint.generations import Generations
 from endpoint.house import House, finish, go_on
@@ -60,6 +60,8 @@ app.add_typer(quarantine, name="quarantine")
 app.registered_commands += upkeep.registered_commands
 app.add_typer(dumps.commands)
 app.add_typer(thesaurus_cli.app, name="thesaurus")
+tagging_cli.app.registered_commands += tagging_records_cli.app.registered_commands
+app.add_typer(tagging_cli.app, name="tag")
 app.add_typer(accounts_cli.app, name="accounts")
 
 out = Console(highlight=False)

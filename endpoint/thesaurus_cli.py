@@ -1,4 +1,4 @@
-"""`clearinghouse thesaurus`: decides on changes, compares versions, writes them for git, brings the graph up to them."""
+"""`clearinghouse thesaurus`: decides on changes, compares versions, writes them for git, and publishes them."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def suggest(tagging: Tagging) -> None:
 
 @contextmanager
 def sample_graph(directory: Path) -> Iterator[ox.Store]:
-    """The bundled sample as the gate lets it in, with ontology and thesaurus, some changes of it, and tags decided on."""
+    """The bundled sample as the gate lets it in, with ontology, a thesaurus that was edited, and tags decided on."""
     house = House.of(Settings(data_dir=directory, base_iri="https://w3id.org/clearinghouse/"))
     with house.ledger() as ledger, house.store() as store:
         gate = house.gate(ledger, agent="test")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import pyoxigraph as ox
@@ -25,7 +26,7 @@ from thesaurus.statements import (
     REPLACED_BY,
     UNOFFICIAL_LABEL,
 )
-from thesaurus.turtle import CH, DCTERMS, SKOS, TYPE, XSD, ThesaurusError, triples
+from thesaurus.turtle import CH, DCTERMS, SKOS, TYPE, XSD, ThesaurusError
 
 NARROWER = ox.NamedNode(SKOS + "narrower")
 HIDDEN_LABEL = ox.NamedNode(SKOS + "hiddenLabel")
@@ -57,7 +58,7 @@ class Delta:
     @classmethod
     def of_lines(cls, added: Iterable[str], removed: Iterable[str], name: str = "change") -> Delta:
         """The inverse of `lines`. ThesaurusError, with the `name` of what is read, for a line that is no statement."""
-        return cls(frozenset(triples("\n".join(added), name)), frozenset(triples("\n".join(removed), name)))
+        return cls(_parsed(added, name), _parsed(removed, name))
 
     def lines(self) -> tuple[list[str], list[str]]:
         """Sorted N-Triples of what is added and of what is removed."""
@@ -69,6 +70,10 @@ class Delta:
 
     def subjects(self) -> set[ox.NamedNode]:
         """What the statements are about."""
+        return self._subjects
+
+    @cached_property
+    def _subjects(self) -> set[ox.NamedNode]:
         return {node for triple in self.added | self.removed if isinstance(node := triple.subject, ox.NamedNode)}
 
     def replaced(self) -> set[ox.NamedNode]:
@@ -125,8 +130,7 @@ def delta(before: Iterable[ox.Triple], after: Iterable[ox.Triple]) -> Delta:
 def applied(statements: Iterable[ox.Triple], change: Delta) -> tuple[ox.Triple, ...]:
     """The statements with a change made, each once, the added ones last; those it removes may be gone already."""
     kept = dict.fromkeys(triple for triple in statements if triple not in change.removed)
-    new = sorted(change.added - kept.keys(), key=str)
-    return (*kept, *new)
+    return tuple(kept | dict.fromkeys(change.added))
 
 
 def conflicts(base: Iterable[ox.Triple], now: Iterable[ox.Triple], change: Delta) -> list[Conflict]:
@@ -150,6 +154,13 @@ def conflicts(base: Iterable[ox.Triple], now: Iterable[ox.Triple], change: Delta
             if isinstance(subject, ox.NamedNode):
                 found.append(Conflict(subject, predicate, language, _sorted(before), _sorted(here), _sorted(wanted)))
     return sorted(found, key=lambda one: (one.subject.value, one.predicate.value, one.language or ""))
+
+
+def _parsed(lines: Iterable[str], name: str) -> frozenset[ox.Triple]:
+    try:
+        return frozenset(quad.triple for quad in ox.parse("\n".join(lines), format=ox.RdfFormat.N_TRIPLES))
+    except SyntaxError as error:
+        raise ThesaurusError(f"{name}: expected statements as N-Triples: {error}") from error
 
 
 def _slot(triple: ox.Triple) -> _Slot:

@@ -9,6 +9,8 @@ from functools import cache
 from importlib.resources import files
 from string import Formatter
 
+import pyoxigraph as ox
+
 from ontology.errors import ClearingHouseError
 from ontology.identifiers import DEFAULT_BASE
 
@@ -55,6 +57,8 @@ class Check:
     source: str
     message: str
     query: str
+    variables: tuple[str, ...]
+    """What the query selects, in order."""
 
     def asked(self, base: str) -> str:
         """The query about the concepts under a base."""
@@ -63,6 +67,12 @@ class Check:
     def names(self) -> tuple[str, ...]:
         """The variables of the message."""
         return tuple(name for _, name, _, _ in Formatter().parse(self.message) if name)
+
+
+def _variables(query: str) -> tuple[str, ...]:
+    solutions = ox.Store().query(query)
+    assert isinstance(solutions, ox.QuerySolutions)  # noqa: S101 - every check is a SELECT
+    return tuple(variable.value for variable in solutions.variables)
 
 
 @cache
@@ -98,4 +108,5 @@ def check(name: str, text: str) -> Check:
         source=said["source"],
         message=said["message"],
         query=query,
+        variables=_variables(query),
     )

@@ -12,9 +12,8 @@ import pyoxigraph as ox
 from ontology.identifiers import DEFAULT_BASE
 from thesaurus.checks.catalogue import Check, Level, catalogue
 from thesaurus.checks.closures import CLOSURES, Row, Surroundings
-from thesaurus.turtle import CH, DCTERMS, SKOS, XSD
-
-_PREFIXES = {SKOS: "skos:", DCTERMS: "dcterms:", CH: "ch:", "http://www.w3.org/2008/05/skos-xl#": "skosxl:"}
+from thesaurus.checks.rows import shown, written
+from thesaurus.turtle import SKOS
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +86,7 @@ def touched(
 
 
 def _findings(check: Check, around: Surroundings) -> Iterator[Finding]:
-    asked = around.labels.suspects if check.reads_labels else around.store
-    solutions = asked.query(check.asked(around.base))
-    assert isinstance(solutions, ox.QuerySolutions)  # noqa: S101 - every check is a SELECT
-    names = [variable.value for variable in solutions.variables]
-    rows: Iterable[Row] = (
-        {name: _shown(value) for name, value in zip(names, solution, strict=True) if value is not None}
-        for solution in solutions
-    )
+    rows: Iterable[Row] = _rows(check, around)
     if check.id in CLOSURES:
         rows = CLOSURES[check.id](rows, around)
     own, other = check.own_level, check.level
@@ -103,17 +95,11 @@ def _findings(check: Check, around: Surroundings) -> Iterator[Finding]:
         yield Finding(own if node.startswith(around.base) else other, node, check.message.format_map(row), check.id)
 
 
-def _shown(value: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> str:
-    """A value as messages show it: SKOS words with their prefix, labels with their language, other text as it is."""
-    if isinstance(value, ox.NamedNode):
-        for namespace, prefix in _PREFIXES.items():
-            if value.value.startswith(namespace):
-                return prefix + value.value.removeprefix(namespace)
-        return value.value
-    if isinstance(value, ox.Literal):
-        plain = not value.language and value.datatype.value.startswith(XSD)
-        return value.value if plain else str(value)
-    return str(value)
+def _rows(check: Check, around: Surroundings) -> Iterator[Row]:
+    """The solutions of a check's query, which is asked when the first is wanted."""
+    asked = around.labels.suspects if check.reads_labels else around.store
+    for values in written(asked, check.asked(around.base)):
+        yield {name: shown(value) for name, value in zip(check.variables, values, strict=True) if value}
 
 
 def _holds_concepts_under(statements: ox.Store, base: str) -> bool:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pyoxigraph as ox
 
+from thesaurus.checks.rows import written
+
 _EDGES = """PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
 SELECT ?below ?above {
   { ?below skos:broader ?above } UNION { ?above skos:narrower ?below FILTER NOT EXISTS { ?below skos:broader ?above } }
@@ -29,9 +31,7 @@ class Hierarchy:
     @classmethod
     def of(cls, store: ox.Store) -> Hierarchy:
         """The hierarchy of the statements in a store."""
-        rows = store.query(_EDGES)
-        assert isinstance(rows, ox.QuerySolutions)  # noqa: S101 - a SELECT
-        return cls((row["below"].value, row["above"].value) for row in rows)
+        return cls((below[1:-1], above[1:-1]) for below, above in written(store, _EDGES))
 
     def edges(self) -> Iterator[tuple[str, str]]:
         """Every pair of a concept and one right above it."""

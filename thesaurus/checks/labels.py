@@ -11,18 +11,14 @@ from collections.abc import Iterable, Iterator
 
 import pyoxigraph as ox
 
+from thesaurus.checks.rows import written
 from thesaurus.turtle import SKOS
 
-Node = ox.NamedNode | ox.BlankNode
+_LABELS = f"PREFIX skos: <{SKOS}> SELECT ?node ?label {{{{ VALUES ?property {{{{ {{}} }}}} ?node ?property ?label }}}}"
 
-_LABELS = f"""PREFIX skos: <{SKOS}>
-SELECT ?node (COUNT(?label) AS ?number)
-  (GROUP_CONCAT(CONCAT(LANG(?label), " ", STR(?label)); separator="\\n") AS ?lines) {{
-  VALUES ?property {{ %s }}
-  ?node ?property ?label
-}} GROUP BY ?node"""
-# Letters and marks up to the combining ones, but not the controls and the soft hyphen, and the usual punctuation.
-_LATIN = r"!-~\u00A1-\u00AC\u00AE-\u036F\u1E00-\u1EFF\u2010-\u2027\u2030-\u205E"
+# Letters and marks up to the combining ones, and the usual punctuation; not the controls, the soft hyphen, and the
+# quotation mark and the backslash, which Turtle escapes.
+_LATIN = r"!#-\[\]-~\u00A1-\u00AC\u00AE-\u036F\u1E00-\u1EFF\u2010-\u2027\u2030-\u205E"
 _SCRIPTS = {
     "ar|fa|ur|ps": r"\u0600-\u06FF",
     "ru|uk|be|bg|mk": r"\u0400-\u04FF",
@@ -35,19 +31,21 @@ _SCRIPTS = {
     "th": r"\u0E00-\u0E7F",
 }
 _LATIN_TAGS = "ca|cs|da|de|en|es|et|fi|fr|hr|hu|id|is|it|la|lt|lv|ms|nb|nl|nn|no|pl|pt|ro|sk|sl|sv|sw|tr|vi"
-_WORDS = "[{0}]+(?: [{0}]+)*"
+_OTHERS = "、-】！-｠"  # punctuation of Chinese and Japanese
 
 
-def _sound_lines() -> re.Pattern[str]:
-    """Lines of a language and a text in its script, with single spaces within and nothing that cannot be seen."""
-    kinds = [f"(?:{_LATIN_TAGS}) {_WORDS.format(_LATIN)}"]
+def _sound_texts() -> dict[str, re.Pattern[str]]:
+    """By language tag, what a sound text in its script looks like as Turtle writes it: single spaces within, and
+    nothing that is escaped or cannot be seen."""
+    words = "[{0}]+(?: [{0}]+)*"
+    found = dict.fromkeys(_LATIN_TAGS.split("|"), re.compile(words.format(_LATIN)))
     for tags, script in _SCRIPTS.items():
-        kinds.append(f"(?:{tags}) (?=[^\\n]*[{script}]){_WORDS.format(_LATIN + script + '、-】！-｠')}")
-    line = f"(?:{'|'.join(kinds)})"
-    return re.compile(f"{line}(?:\\n{line})*")
+        text = re.compile(f"(?=.*[{script}]){words.format(_LATIN + script + _OTHERS)}")
+        found |= dict.fromkeys(tags.split("|"), text)
+    return found
 
 
-_SOUND = _sound_lines()
+_SOUND = _sound_texts()
 
 
 class Labels:
@@ -55,47 +53,44 @@ class Labels:
 
     `tags` has the language tags of the preferred labels of each node, by IRI; `suspects` is a store of the statements
     about every node with a label that may be at fault by itself, beside others of the node, or because another node
-    has it too. It is the whole store where these are many: more than a `share` of its
-    statements.
+    has it too. It is the whole store where these are many: more than a `share` of its statements.
     """
 
     def __init__(self, store: ox.Store, share: float = 0.01) -> None:
         self.tags: dict[str, list[str]] = {}
-        nodes = {*self._preferred(store), *_unsound(_lines(store, "skos:altLabel skos:hiddenLabel"))}
+        nodes = {*self._preferred(store), *_unsound(store, "skos:altLabel skos:hiddenLabel")}
         self.suspects = store if len(nodes) > len(store) * share else _about(store, nodes)
 
-    def _preferred(self, store: ox.Store) -> Iterator[Node]:
+    def _preferred(self, store: ox.Store) -> Iterator[str]:
         """The nodes with suspect preferred labels, while their tags are noted."""
-        whose: dict[str, Node] = {}
-        for node, lines in _lines(store, "skos:prefLabel"):
-            if not _SOUND.fullmatch(lines):
+        whose: dict[str, str] = {}
+        for node, label in written(store, _LABELS.format("skos:prefLabel")):
+            text, _, tag = label.rpartition('"@')
+            tags = self.tags.setdefault(node[1:-1], [])
+            first = whose.setdefault(label, node)
+            if first is not node:
+                yield first
+            if first is not node or tag in tags or not _is_sound(text, tag):
                 yield node
-            labels = lines.split("\n")
-            tags = [label.partition(" ")[0] for label in labels]
-            self.tags[node.value] = tags
-            if len({*tags}) < len(tags):
-                yield node
-            for label in labels:
-                if (first := whose.setdefault(label, node)) is not node:
-                    yield first
-                    yield node
+            tags.append(tag)
 
 
-def _lines(store: ox.Store, properties: str) -> Iterator[tuple[Node, str]]:
-    """Each node with some labels: a line each, of language and text; no line at all where one is no literal, or has
-    lines itself."""
-    rows = store.query(_LABELS % properties)
-    assert isinstance(rows, ox.QuerySolutions)  # noqa: S101 - a SELECT
-    for row in rows:
-        text = row["lines"].value if row["lines"] else ""
-        yield row["node"], text if text.count("\n") + 1 == int(row["number"].value) else ""
+def _unsound(store: ox.Store, properties: str) -> Iterator[str]:
+    for node, label in written(store, _LABELS.format(properties)):
+        text, _, tag = label.rpartition('"@')
+        if not _is_sound(text, tag):
+            yield node
 
 
-def _unsound(labels: Iterable[tuple[Node, str]]) -> Iterator[Node]:
-    return (node for node, lines in labels if not _SOUND.fullmatch(lines))
+def _is_sound(text: str, tag: str) -> bool:
+    """Whether a text without its closing quotation mark is faultless in a language."""
+    pattern = _SOUND.get(tag)
+    return pattern is not None and pattern.fullmatch(text, 1) is not None
 
 
-def _about(store: ox.Store, nodes: Iterable[Node]) -> ox.Store:
+def _about(store: ox.Store, nodes: Iterable[str]) -> ox.Store:
     found = ox.Store()
-    found.extend(quad for node in nodes for quad in store.quads_for_pattern(node, None, None, None))
+    for node in nodes:
+        subject = ox.NamedNode(node[1:-1]) if node.startswith("<") else ox.BlankNode(node[2:])
+        found.extend(store.quads_for_pattern(subject, None, None, None))
     return found
