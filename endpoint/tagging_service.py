@@ -59,14 +59,13 @@ class TaggingProcess:
         self._process, self._channel = process, channel
 
     @classmethod
-    async def start(cls, model: Model, memory: int) -> Self:
+    async def start(cls, model: Model, settings: Settings) -> Self:
         """Start it and wait until it has loaded the tagger; StoreError where it does not."""
         ours, theirs = socket.socketpair()
         _, channel = await asyncio.get_running_loop().create_connection(Channel, sock=ours)
         with theirs:
-            process = await _subprocess(
-                "endpoint.tagging_worker", theirs.fileno(), model.tagger, memory, keep=(theirs.fileno(),)
-            )
+            given = (theirs.fileno(), model.tagger, settings.tagging_memory)
+            process = await _subprocess(settings, "endpoint.tagging_worker", *given, keep=(theirs.fileno(),))
         started = cls(model, process, channel)
         try:
             async with asyncio.timeout(START):
@@ -177,7 +176,7 @@ class TaggingService:
             newest = self.models.newest()
             if newest is None:
                 raise WorkersBusy("the tagger is being made; try again in a moment")
-            process = self._process = await TaggingProcess.start(newest, self.settings.tagging_memory)
+            process = self._process = await TaggingProcess.start(newest, self.settings)
         is_answered = False
         try:
             async with asyncio.timeout(self.settings.tagging_timeout):
@@ -205,22 +204,29 @@ class TaggingService:
             await asyncio.sleep(LOOK)
 
     async def _follow(self) -> None:
-        """Have a tagger made if it is time, and let the newest answer."""
+        """Have a tagger made if it is time, and let the newest answer; the one there is does so meanwhile."""
         if self._process and await asyncio.to_thread(self.models.newest) is None:
             async with self._turn:
                 await self._replace(None)  # what it was made of must not be told any longer
-        if await asyncio.to_thread(self._is_due):
+        is_due = await asyncio.to_thread(self._is_due)
+        if self._process is None:
+            await self._take_newest()
+        if is_due:
             await self._make()
+        await self._take_newest()
+
+    async def _take_newest(self) -> None:
         newest = await asyncio.to_thread(self.models.newest)
-        if newest and (self.model is None or self.model.about != newest.about):
-            started = await TaggingProcess.start(newest, self.settings.tagging_memory)
-            try:
-                async with self._turn:
-                    await self._replace(started)
-            except BaseException:
-                await started.stop()
-                raise
-            self._there.set()
+        if newest is None or (self.model and self.model.about == newest.about):
+            return
+        started = await TaggingProcess.start(newest, self.settings)
+        try:
+            async with self._turn:
+                await self._replace(started)
+        except BaseException:
+            await started.stop()
+            raise
+        self._there.set()
 
     async def _replace(self, process: TaggingProcess | None) -> None:
         if process is None:
@@ -240,7 +246,8 @@ class TaggingService:
 
     async def _make(self) -> None:
         """Run the process that makes a tagger to its end."""
-        process = await _subprocess("endpoint.tagging_training", self.settings.data_dir, self.settings.base_iri)
+        given = (self.settings.data_dir, self.settings.base_iri)
+        process = await _subprocess(self.settings, "endpoint.tagging_training", *given)
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PGRP, process.pid, MAKING_NICENESS)
         try:
@@ -253,14 +260,16 @@ class TaggingService:
                 await process.wait()
 
 
-async def _subprocess(module: str, *arguments: object, keep: Collection[int] = ()) -> asyncio.subprocess.Process:
+async def _subprocess(
+    settings: Settings, module: str, *arguments: object, keep: Collection[int] = ()
+) -> asyncio.subprocess.Process:
     """A module run as a program, which keeps some of our descriptors."""
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", module, *map(str, arguments)),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         pass_fds=keep,
-        env=os.environ | _THREADS,
+        env=settings.environment(**_THREADS),
         start_new_session=True,  # an interrupt from the terminal is for the server alone
     )
 

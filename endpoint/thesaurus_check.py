@@ -21,7 +21,8 @@ from ontology.identifiers import Iris
 from thesaurus import checks
 from thesaurus.checks import Level
 from thesaurus.skosification import GIB, Skosified, skosified
-from thesaurus.turtle import ThesaurusError
+from thesaurus.statements import CONCEPT
+from thesaurus.turtle import TYPE, ThesaurusError
 from thesaurus.vocabulary import Thesaurus
 
 _FORMATS = {
@@ -76,7 +77,9 @@ def check(
     files = list(_files(paths or []))
     statements = _loaded(files) if paths else checks.store(_present(settings))
     found = checks.checked(statements, settings.base_iri, languages=language)
-    report = Report(statements, found, _skosified(statements, skosify), files, level, settings.base_iri)
+    concepts = sum(1 for _ in statements.quads_for_pattern(None, ox.NamedNode(TYPE), CONCEPT))
+    done = _skosified(statements, concepts, skosify)
+    report = Report(statements, concepts, found, done, files, level, settings.base_iri)
     if form is Format.HUMAN:
         for line in thesaurus_report.lines(report, most=None if everything else EXAMPLES):
             out.print(line, soft_wrap=True)
@@ -126,10 +129,10 @@ def _present(settings: Settings) -> tuple[ox.Triple, ...]:
         return Editing(ledger, Iris(settings.base_iri)).statements()
 
 
-def _skosified(statements: ox.Store, wanted: bool | None) -> Skosified:
+def _skosified(statements: ox.Store, concepts: int, wanted: bool | None) -> Skosified:
     if wanted is False:
         return Skosified(left_out="not asked for")
+    if wanted is None and concepts > _UNASKED:
+        return Skosified(left_out=f"{concepts:,} concepts, and unasked it runs up to {_UNASKED:,}: try --skosify")
     known = (quad.triple for quad in statements)
-    if wanted:
-        return skosified(known, most=len(statements), seconds=900.0, memory=4 * GIB)
-    return skosified(known, most=_UNASKED)
+    return skosified(known, most=concepts, seconds=900.0, memory=4 * GIB) if wanted else skosified(known)

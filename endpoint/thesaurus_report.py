@@ -19,7 +19,7 @@ from endpoint.reports import sarif
 from thesaurus.checks import Check, Finding, Level, catalogue
 from thesaurus.importing.preview import safe
 from thesaurus.skosification import Skosified
-from thesaurus.turtle import DCTERMS, SKOS, TYPE
+from thesaurus.turtle import DCTERMS, SKOS
 
 _COLOURS = {Level.ERROR: "red", Level.WARNING: "yellow", Level.INFO: "blue"}
 _SARIF_LEVELS = {Level.ERROR: "error", Level.WARNING: "warning", Level.INFO: "note"}
@@ -34,6 +34,7 @@ class Report:
     """Everything that a report tells; `files` are none where the thesaurus of the house was checked."""
 
     statements: ox.Store
+    concepts: int
     findings: Sequence[Finding]
     skosified: Skosified
     files: Sequence[Path]
@@ -50,12 +51,6 @@ class Report:
         """The number of findings of each level, told or not."""
         numbers = Counter(finding.level for finding in self.findings)
         return {level.value: numbers[level] for level in Level}
-
-    @property
-    def concepts(self) -> int:
-        """The number of concepts."""
-        kind, concept = ox.NamedNode(TYPE), ox.NamedNode(SKOS + "Concept")
-        return sum(1 for _ in self.statements.quads_for_pattern(None, kind, concept))
 
     @cached_property
     def _labels(self) -> dict[str, str]:

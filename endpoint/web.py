@@ -29,6 +29,7 @@ NAVIGATION = (
     ("/thesaurus/translations", "Translations", Role.READER),
     ("/thesaurus/mappings", "Mappings", Role.READER),
     ("/thesaurus/changes", "Changes", Role.READER),
+    ("/tag", "Tagging", Role.READER),
 )
 """Path, words and least role of the links at the top of every page; the longest path that fits is the present one."""
 POLICY = (

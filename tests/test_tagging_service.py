@@ -34,6 +34,7 @@ from loaders.texts import FieldText
 from ontology.errors import DocumentError, QueryTimeout, WorkersBusy
 
 ECOSYSTEMS = "Marine and coastal biodiversity needs protected areas, and invasive alien species have to be controlled."
+TERMS = "https://w3id.org/clearinghouse/id/term/"
 HOSTILE = "<script>alert(1)</script>"
 KEYS = {"eve": "editor", "cyd": "reader"}
 EDITOR = {"authorization": "Bearer key of eve"}
@@ -397,6 +398,26 @@ def test_the_first_tagger_is_made_when_it_is_asked_for(tmp_path: Path) -> None:
     assert newest.about.standing.startswith("not trained")
 
 
+def test_the_tagger_there_is_answers_while_a_new_one_is_made(directory: Path, mapping: Mapping) -> None:
+    before = Models(directory).newest()
+    assert before is not None
+    with House(Settings(data_dir=directory), mapping).ledger() as ledger:
+        Tagging(ledger, mapping).decide(PERMIT, f"{TERMS}CBD-SUBJECT-FOR", "accepted", "ann")
+
+    async def work() -> tuple[str, str]:
+        async with TaggingService(settings(directory, tagging_decisions=1)) as running:
+            first, _ = await running.suggestions([FieldText("", "en", ECOSYSTEMS)])
+            async with asyncio.timeout(60):
+                while (later := (await running.suggestions([FieldText("", "en", ECOSYSTEMS)]))[0]) == first:
+                    await asyncio.sleep(0.1)
+            return first, later
+
+    first, later = asyncio.run(work())
+    newest = Models(directory).newest()
+    assert newest is not None
+    assert (first, later) == (before.about.version, newest.about.version)
+
+
 # What is learned
 
 
@@ -426,7 +447,7 @@ def test_what_countries_gave_and_curators_decided_is_learned(directory: Path, ma
         assert "http://example.org/a" in text.concepts
         assert text.rejected == {"http://example.org/b"}
         assert text.is_complete
-        assert any(concept.startswith("https://w3id.org/clearinghouse/id/term/") for concept in text.concepts)
+        assert any(concept.startswith(TERMS) for concept in text.concepts)
 
 
 def test_texts_of_a_language_are_read_as_one_and_places_lead_back_to_each() -> None:

@@ -241,4 +241,4 @@ def test_ten_thousand_concepts_take_seconds(tmp_path: Path) -> None:
     found = document(path, "--format", "json", "--level", Level.WARNING.value)
     assert time.process_time() - began < 10
     assert (found["concepts"], found["counts"]["error"]) == (10_000, 0)
-    assert "10,000 concepts" in found["skosify"]["leftOut"]
+    assert "10,000 concepts, and unasked" in found["skosify"]["leftOut"]

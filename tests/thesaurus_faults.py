@@ -221,8 +221,7 @@ CASES: dict[str, list[Case]] = {
         Case(B + ":a skos:broader :b .", B + A + ":a skos:broader :b ."),
         Case(
             B + ":a a :Animal ; skos:related :b .",
-            B
-            + ":a a :Animal ; skos:related :b . :Animal rdfs:subClassOf skos:Concept .",
+            B + ":a a :Animal ; skos:related :b . :Animal rdfs:subClassOf skos:Concept .",
         ),
     ],
     "relation-to-literal": [Case(A + ':a skos:broader "B" .', related(":a skos:broader :b ."))],

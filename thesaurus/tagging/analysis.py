@@ -15,7 +15,7 @@ from thesaurus.tagging.profiles import Profiles
 from thesaurus.tagging.text import Tokens, language_of, primary, tokens, units
 
 TEXT_FEATURES = {
-    "found": 0.3,  # the logarithm of how often a label is found, nested finds counting less
+    "found": 0.5,  # the logarithm of how often a label is found, nested finds counting less
     "is_found": 0.4,
     "scattered": 0.2,  # as `found`, of labels whose words stand apart
     "found_share": 0.2,  # of the finds of the concept found most
