@@ -18,7 +18,7 @@ import pyoxigraph as ox
 from pydantic import TypeAdapter, ValidationError
 
 from endpoint.generations import OXIGRAPH, Generation, Generations
-from endpoint.store import APPLIED, META
+from endpoint.store import META
 from ontology.errors import StoreError
 
 CLEARING_HOUSE = "https://w3id.org/clearinghouse/ns#clearingHouse"
@@ -216,9 +216,9 @@ class _Counter:
         return sorted(_text(record) for _, record in self._rows(rows))
 
     def mark(self) -> Mark:
-        """What the store's own mark adds."""
-        marks = list(self.store.quads_for_pattern(META, APPLIED, None, META))
-        alone = [mark for mark in marks if not any(self._elsewhere(mark.object))]
+        """What the store's own marks add."""
+        marks = list(self.store.quads_for_pattern(None, None, None, META))
+        alone = {mark.object for mark in marks if not any(self._elsewhere(mark.object))}
         return Mark(len(marks), len(marks[:1]), len(alone))
 
     def _elsewhere(self, term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> Iterator[bool]:

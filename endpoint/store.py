@@ -35,6 +35,7 @@ BULK = 2**22
 META = ox.NamedNode("urn:x-clearinghouse:store")
 APPLIED = ox.NamedNode("urn:x-clearinghouse:applied")
 VOCABULARY = ox.NamedNode("urn:x-clearinghouse:vocabulary")
+MARKS = frozenset({APPLIED.value, VOCABULARY.value})
 _COPYING = ".copying"
 INTEGER = ox.NamedNode("http://www.w3.org/2001/XMLSchema#integer")
 

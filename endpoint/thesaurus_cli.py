@@ -24,7 +24,9 @@ from thesaurus import files
 from thesaurus.changes import ChangeSet, delta
 from thesaurus.importing import skos
 from thesaurus.importing.preview import conflict, preview, safe, short
+from thesaurus.skosification import skosified
 
+_REMARKS = 5
 PATIENCE = 600.0
 """Seconds that a publication waits for a load to end."""
 
@@ -156,11 +158,16 @@ def _statements(editing: Editing, given: str | None) -> tuple[ox.Triple, ...]:
 def export(
     folder: Annotated[Path, typer.Argument(help="a folder of Turtle files, such as a git work tree, or an empty one")],
     version: Annotated[int | None, typer.Option(help="the number of a version, by default the present one")] = None,
+    skosify: Annotated[bool, typer.Option("--skosify/--no-skosify", help="show what skosify says of a copy")] = True,
 ) -> None:
     """Write a version as sorted Turtle, a file for each scheme; files that stay the same are not touched."""
     with _editing() as editing:
-        changed = files.write(folder, editing.statements(version))
-        _say(f"version {version or editing.version()} in {folder}: {len(changed)} files changed")
+        number = version or editing.version()
+        statements = editing.statements(number)
+    if skosify:
+        thesaurus_import.tell_skosified(skosified(statements), most=_REMARKS)
+    changed = files.write(folder, statements)
+    _say(f"version {number} in {folder}: {len(changed)} files changed")
     for name in changed:
         _say(f"  {name}")
 

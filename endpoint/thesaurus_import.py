@@ -77,7 +77,7 @@ def bring_in(
         for one in found:
             _show(one, editing, show)
             if skosify and one.sources:
-                _tell_skosified(skosified(one.sources), show)
+                tell_skosified(skosified(one.sources), show)
         if any(problem.level == Level.ERROR for one in found for problem in one.problems):
             raise typer.Exit(1)
         for one in found if propose else ():
@@ -163,15 +163,15 @@ def _tell_conflicts(met: Iterable[changes.Conflict], version: int) -> None:
         _say(f"  {line}")
 
 
-def _tell_skosified(result: Skosified, most: int) -> None:
-    """What skosify says of the files, and what it would change in them: nothing of it is done."""
+def tell_skosified(result: Skosified, most: int) -> None:
+    """Tell what skosify says of a copy, and the first of what it would change there: nothing of it is done."""
     if result.left_out:
         _say(f"skosify was left out: {result.left_out}")
         return
     for line in result.log:
         _say(safe(f"skosify: {line.level.lower()}: {line.message}"))
     added, removed = result.delta.lines()
-    _say(f"skosify would add {len(added)} and remove {len(removed)} statements of the files; nothing of it is done")
+    _say(f"skosify would add {len(added)} and remove {len(removed)} statements; nothing of it is done")
     for mark, lines in (("-", removed), ("+", added)):
         for statement in lines[:most]:
             _say(safe(f"  {mark} {statement}"))

@@ -14,7 +14,7 @@ import ontology
 from endpoint.negotiation import GRAPH_FORMATS
 from endpoint.settings import Settings
 from endpoint.statistics import PropertyCounts, Statistics, Use
-from endpoint.store import APPLIED
+from endpoint.store import MARKS
 
 
 def namespace(iri: str) -> Callable[[str], ox.NamedNode]:
@@ -115,7 +115,7 @@ def figures(subject: Node, statistics: Statistics) -> Iterator[ox.Triple]:
 
 
 def _properties(statistics: Statistics) -> dict[str, PropertyCounts]:
-    return {name: counts for name, counts in statistics.properties.items() if name != APPLIED.value}
+    return {name: counts for name, counts in statistics.properties.items() if name not in MARKS}
 
 
 def _numbers(subject: Node, **counts: int) -> Iterator[ox.Triple]:

@@ -141,8 +141,7 @@ class Editing:
         """The same of a change that is not proposed yet."""
         now = self.statements()
         after = changes.applied(now, delta)
-        objects = {triple.object for triple in delta.added | delta.removed if isinstance(triple.object, ox.NamedNode)}
-        about = delta.subjects() | objects
+        about = changes.touched(now, delta) | changes.touched(after, delta)
         before = set(checks.touched(now, self.iris.base, about))
         found = checks.touched(after, self.iris.base, about)
         return Review(
@@ -270,7 +269,8 @@ class Editing:
             "numberRemoved": len(removed),
         }
         if is_listed:
-            concepts = sorted(node.value for node in change.delta.subjects())
+            ours = f"{self.iris.base}id/"
+            concepts = sorted(node.value.removeprefix(ours) for node in change.delta.subjects())
             body |= {"concepts": concepts, "added": added, "removed": removed}
         else:
             body |= {"addedText": "\n".join(added), "removedText": "\n".join(removed)}

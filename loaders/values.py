@@ -25,7 +25,7 @@ from loaders.context import Field
 from loaders.documents import Json, escaped
 from loaders.findings import Severity
 from ontology.errors import DoorError, IdentifierError
-from ontology.identifiers import OTHER_TERM, Reference, split_term
+from ontology.identifiers import DEFAULT_BASE, OTHER_TERM, Reference, split_term
 
 if TYPE_CHECKING:
     from loaders.mapping import Walk
@@ -184,6 +184,13 @@ def concept(value: Json, at: Place) -> Json:
         return {"identifier": full}
     at.report("Warning", "ill-formed-iri", f"{at.key}: expected the IRI of a concept", named)
     return None
+
+
+def statement(value: Json, at: Place) -> Json:
+    """A line of N-Triples, written for the default base."""
+    if not isinstance(value, str):
+        return at.wrong_type(value, "a line of N-Triples")
+    return value.replace(f"<{DEFAULT_BASE}id/", f"<{at.walk.iris.base}id/")
 
 
 def country(value: Json, at: Place) -> Json:
@@ -439,6 +446,7 @@ CLEANERS: dict[str, Cleaner] = {
     "place": place,
     "plain": plain,
     "reference": reference,
+    "statement": statement,
     "tagged": tagged,
     "term": term,
     "text": text,

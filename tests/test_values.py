@@ -57,8 +57,8 @@ def test_every_cleaner_is_used_by_a_context_and_tested_here() -> None:
     assert set(CLEANERS) == {
         *("alignment", "answer", "boolean", "concept", "country", "date", "date_time", "element", "identification"),
         *("iri", "link"),
-        *("location", "name", "number", "part", "partialAnswer", "place", "plain", "reference", "tagged", "term"),
-        *("text", "year"),
+        *("location", "name", "number", "part", "partialAnswer", "place", "plain", "reference", "statement"),
+        *("tagged", "term", "text", "year"),
     }
 
 
@@ -233,6 +233,15 @@ def test_an_identifier_of_another_type_is_reported(key: str, value: Json) -> Non
 def test_an_unknown_member_beside_an_identifier_is_reported(key: str) -> None:
     _, on = cleaned({"identifier": "ke", "colour": "red"}, key)
     assert ("Warning", "unmapped", f"/{key}/colour") in reported(on)
+
+
+def test_a_statement_is_told_under_the_base_of_the_graph() -> None:
+    line = '<https://w3id.org/clearinghouse/id/term/A> <https://w3id.org/clearinghouse/ns#p> "<p>a</p>" .'
+    assert_clean("added", line, line, "thesaurusChange")
+    elsewhere = Walk(walk("thesaurusChange").document, Iris("https://example.org/"), THESAURUS)
+    moved = line.replace("<https://w3id.org/clearinghouse/id", "<https://example.org/id")
+    assert cleaned(line, "added", elsewhere)[0] == moved
+    assert_reported("added", 5, "wrong-type", "thesaurusChange")
 
 
 def test_a_custom_value_is_kept_beside_its_concept() -> None:

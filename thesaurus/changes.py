@@ -258,6 +258,25 @@ def _subjects(known: Iterable[ox.Triple], predicate: ox.NamedNode, value: Node) 
             yield triple.subject
 
 
+def touched(statements: Iterable[ox.Triple], change: Delta) -> set[ox.NamedNode]:
+    """The concepts of which a change may make something true or untrue: those that it names, and where it moves one,
+    all that are below."""
+    moved = {triple for triple in change.added | change.removed if triple.predicate in (BROADER, NARROWER)}
+    named = {node for triple in change.added | change.removed for node in (triple.subject, triple.object)}
+    below: dict[Node, set[Node]] = defaultdict(set)
+    for triple in statements if moved else ():
+        if triple.predicate == BROADER:
+            below[triple.object].add(triple.subject)
+        elif triple.predicate == NARROWER:
+            below[triple.subject].add(triple.object)
+    waiting = [node for triple in moved for node in (triple.subject, triple.object)]
+    while waiting:
+        new = below[waiting.pop()] - named
+        named |= new
+        waiting += new
+    return {node for node in named if isinstance(node, ox.NamedNode)}
+
+
 def identifiers(statements: Iterable[ox.Triple], concepts: Iterable[ox.NamedNode]) -> dict[ox.NamedNode, set[str]]:
     """All that records may call some concepts: their identifiers, alternate ones and IRIs."""
     found = {concept: {concept.value} for concept in concepts}
