@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, wait
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -26,6 +27,10 @@ class Surroundings:
     base: str
     languages: Sequence[str] | None = None
     """The languages that labels are expected in; None for those that a tenth of the concepts have."""
+
+    def read(self, threads: Executor) -> None:
+        """Read labels and hierarchy side by side, before several checks want them at once."""
+        wait([threads.submit(getattr, self, name) for name in ("labels", "hierarchy")])
 
     @cached_property
     def labels(self) -> Labels:

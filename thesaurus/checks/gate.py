@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pyoxigraph as ox
@@ -14,6 +15,9 @@ from thesaurus.checks.catalogue import Check, Level, catalogue
 from thesaurus.checks.closures import CLOSURES, Row, Surroundings
 from thesaurus.checks.rows import shown, written
 from thesaurus.turtle import SKOS
+
+_TOGETHER = 4
+"""Checks that are asked at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +65,21 @@ def checked(
     """
     around = Surroundings(statements, base, languages)
     is_ours = _holds_concepts_under(statements, base)
-    found: set[Finding] = set()
-    for check in catalogue():
-        if min(check.level.rank, check.own_level.rank) > level.rank or (check.is_own and not is_ours):
-            continue
+
+    def timed(check: Check) -> list[Finding]:
         began = time.perf_counter()
-        found.update(_findings(check, around))
+        found = list(_findings(check, around))
         told(check, time.perf_counter() - began)
+        return found
+
+    wanted = [
+        check
+        for check in catalogue()
+        if min(check.level.rank, check.own_level.rank) <= level.rank and (is_ours or not check.is_own)
+    ]
+    with ThreadPoolExecutor(_TOGETHER) as threads:  # the store answers them side by side
+        around.read(threads)
+        found = {finding for findings in threads.map(timed, wanted) for finding in findings}
     kept = (finding for finding in found if finding.level.rank <= level.rank)
     return tuple(sorted(kept, key=lambda one: (one.level.rank, one.check, one.concept, one.message)))
 
