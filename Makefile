@@ -39,3 +39,6 @@ check: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks/validation.py
 	$(BIN)/python benchmarks/loading.py
+	$(BIN)/python benchmarks/thesaurus_check.py
+	$(BIN)/python benchmarks/autocomplete.py
+	$(BIN)/python benchmarks/tagging.py

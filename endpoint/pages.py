@@ -67,6 +67,8 @@ LIMIT 20
   --data-urlencode 'query=SELECT * {{ ?s ?p ?o }} LIMIT 5'</pre>
 <p>SELECT and ASK answer as {results}; CONSTRUCT and DESCRIBE as {graphs}.
 Say which with the <code>Accept</code> header, or with the parameter <code>format</code>.</p>
+<p><a href="thesaurus/">The thesaurus</a>, its <a href="thesaurus/translations">translations</a>, and
+<a href="tag">keywords</a> for your text</p>
 <p><a href="void">What the graph holds</a> (VoID) · <a href="dumps/">Dumps</a> ·
 <a href="partners">Partners</a> that queries may call</p>
 </main>

@@ -36,7 +36,6 @@ for part in (thesaurus_check, thesaurus_import):
 app.add_typer(thesaurus_mappings.app, name="mappings")
 
 out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
 
 Identifier = Annotated[str, typer.Argument(help="the identifier of a change set")]
 Who = Annotated[str, typer.Option("--reviewer", help="who decides")]
@@ -66,7 +65,7 @@ def list_changes(
     with _editing() as editing:
         found = editing.changes(status.value if status else None)
     if as_json:
-        out.print(json.dumps([_told(change) for change in found], ensure_ascii=False, indent=1), markup=False)
+        typer.echo(json.dumps([_told(change) for change in found], ensure_ascii=False, indent=1))
         return
     for change in found:
         size = f"+{len(change.delta.added)} -{len(change.delta.removed)}"
@@ -143,7 +142,7 @@ def show_delta(
     change = delta(before, after)
     if as_json:
         added, removed = change.lines()
-        out.print(json.dumps({"added": added, "removed": removed}, ensure_ascii=False, indent=1), markup=False)
+        typer.echo(json.dumps({"added": added, "removed": removed}, ensure_ascii=False, indent=1))
     else:
         _say(preview(change, before))
 
