@@ -312,6 +312,8 @@ class Ledger:
     def guid(self, identifier: str, iris: Iris = PUBLISHED) -> str:
         """The GUID that an identifier of a record stands for: GUID, UID, documentID, IRI or web address.
         IdentifierError if none."""
+        if self.connection.execute("SELECT 1 FROM document WHERE record = ? LIMIT 1", (identifier,)).fetchone():
+            return identifier  # a GUID may look like another identifier
         subject = parse_identifier(identifier, iris).subject
         if isinstance(subject, RecordIri | RevisionIri | NodeIri):
             return subject.guid

@@ -127,6 +127,12 @@ def test_a_record_is_found_by_any_of_its_names(house: House, ledger: Ledger, nam
     assert ledger.guid(name, house.mapping.iris) == PERMIT
 
 
+@pytest.mark.parametrize("guid", ["52000000cbd01200000f4336", "12345678901234567"])
+def test_a_guid_that_looks_like_another_identifier_is_found(house: House, ledger: Ledger, guid: str) -> None:
+    judge(house, ledger, permit(guid))
+    assert ledger.guid(guid, house.mapping.iris) == guid
+
+
 def test_a_name_of_nothing_is_refused(house: House, ledger: Ledger) -> None:
     with pytest.raises(IdentifierError, match="no such name"):
         ledger.guid("no such name", house.mapping.iris)
