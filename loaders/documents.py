@@ -70,6 +70,11 @@ class Document:
         return code.lower() if isinstance(code, str) and code else None
 
     @property
+    def is_synthetic(self) -> bool:
+        """Whether the document says that it describes nothing real."""
+        return True in (self.information.get("synthetic"), self.body.get("synthetic"))
+
+    @property
     def deleted(self) -> bool:
         """Whether the API says the record was deleted."""
         return bool(self.information.get("deletedOn"))

@@ -82,8 +82,8 @@ def corpus(tagging: Tagging) -> Iterator[Tagged]:
     entries = tagging.entries()
     while some := list(islice(entries, TOGETHER)):
         for entry, given in zip(some, _subjects(tagging, some), strict=True):
-            is_synthetic = entry.document.information.get("synthetic") is True
-            yield from _tagged(entry, frozenset() if is_synthetic else given, decisions.get(entry.record, {}))
+            own = frozenset() if entry.document.is_synthetic else given
+            yield from _tagged(entry, own, decisions.get(entry.record, {}))
 
 
 def _tagged(entry: Entry, given: frozenset[str], decisions: dict[str, Decision]) -> Iterator[Tagged]:

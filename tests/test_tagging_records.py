@@ -13,6 +13,7 @@ from endpoint.tagging_records_cli import app
 from loaders import context
 from loaders.documents import document
 from loaders.ledger import Ledger
+from loaders.tagged_texts import corpus
 from loaders.tagging import Candidate, Candidates, Evidence, Tagging, candidates_guid, decision_guid
 from loaders.texts import text_of
 from ontology.errors import IdentifierError, LedgerError
@@ -20,6 +21,7 @@ from ontology.errors import IdentifierError, LedgerError
 CH = "https://w3id.org/clearinghouse/ns#"
 TERMS = "https://w3id.org/clearinghouse/id/term/"
 TARGET = TERMS + "GBF-TARGET-13"
+KEYWORD = TERMS + "357DBB22-6A6C-4C49-BA1F-037320B09247"
 FOREIGN = "http://vocabularies.example.org/thesaurus/concept42"
 SUGGESTED = Candidates(
     PERMIT,
@@ -300,3 +302,27 @@ def test_records_are_tagged_in_a_batch_and_only_where_something_is_new(
     assert "invasive alien species" in labels
     assert {place["field"] for one in shown for place in one["evidence"]} == {"/subjectMatter/en"}
     assert "Invasive Alien Species" in run("record", "700001")
+
+
+# What is learned
+
+
+def test_only_decisions_are_learned_from_synthetic_records(house: House, ledger: Ledger, tagging: Tagging) -> None:
+    """The subjects of a synthetic record were drawn by lot, whether it came as a document or out of the index."""
+    keywords = [{"identifier": KEYWORD.rpartition("/")[2]}]
+    real, drawn = (permit(f"{PERMIT}-{name}", keywords=keywords) for name in ("REAL", "DRAWN"))
+    indexed = {
+        "id": "52000000cbd012000000aaaa",
+        "schema_s": "notification",
+        "synthetic": True,
+        "title_EN_t": "Call",
+        "themes_ss": ["CBD-SUBJECT-ABS"],
+        "_state_s": "public",
+    }
+    del real["synthetic"]
+    judge(house, ledger, real, drawn, indexed)
+    learned = list(corpus(tagging))
+    assert {one.id for one in learned} == {f"{PERMIT}-REAL"}
+    assert all(KEYWORD in one.concepts for one in learned)
+    tagging.decide(f"{PERMIT}-DRAWN", KEYWORD, "accepted", "ann")
+    assert {one.id for one in corpus(tagging)} == {f"{PERMIT}-REAL", f"{PERMIT}-DRAWN"}
