@@ -49,7 +49,7 @@ class House:
         house = cls(settings, Mapping(Iris(settings.base_iri), Thesaurus.load(settings.base_iri)))
         if not (settings.data_dir / LEDGER).is_file():
             return house
-        with house.ledger() as ledger:
+        with house._ledger_to_read() as ledger:
             return cls(settings, present(house.mapping, ledger))
 
     @property
@@ -65,6 +65,14 @@ class House:
     def ledger_of(settings: Settings) -> Ledger:
         """The ledger of the data directory that settings name."""
         return Ledger(settings.data_dir / LEDGER)
+
+    def _ledger_to_read(self) -> Ledger:
+        """The ledger, opened so that nothing is written unless a crash has left it to be mended."""
+        path = self.settings.data_dir / LEDGER
+        try:
+            return Ledger(path, to_read=path.is_file())
+        except LedgerError:
+            return Ledger(path)
 
     def existing_ledger(self) -> Ledger:
         """The ledger, for a reader: LedgerError where there is none yet."""
@@ -127,11 +135,12 @@ def go_on(house: House) -> bool:
     """Finish what a load that was cut off has left; False where the graph stays behind the ledger, because a load is
     running or there is no room for more. What must not be read any longer is not left in it: then the error is raised.
     """
-    with house.ledger() as ledger:
+    with house._ledger_to_read() as ledger:
         newest = house.newest()
         is_published = newest is not None and newest.sequence == ledger.head()
         if is_published and not ledger.graph_is_stale() and not ledger.unredacted():
             return True
+    with house.ledger() as ledger:
         try:
             with house.store() as store:
                 finish(house.gate(ledger, agent="resumption"), store)

@@ -108,11 +108,17 @@ RECEIVED = "(SELECT MIN(seq) FROM event AS first WHERE first.digest = event.dige
 
 
 class Ledger:
-    """One ledger file. One process writes; any number read."""
+    """One ledger file. One process writes; any number read.
 
-    def __init__(self, path: Path | Literal[":memory:"]) -> None:
+    One that is opened `to_read` leaves the files as they are: even closing another writes, which a full disk forbids.
+    """
+
+    def __init__(self, path: Path | Literal[":memory:"], *, to_read: bool = False) -> None:
         self.path = path if isinstance(path, Path) else None
         try:
+            if to_read and isinstance(path, Path):
+                self.connection = _opened_to_read(path)
+                return
             if isinstance(path, Path):
                 path.parent.mkdir(parents=True, exist_ok=True)
             self.connection = sqlite3.connect(path, isolation_level=None, timeout=30)
@@ -478,6 +484,23 @@ class Ledger:
             raise LedgerError(f"the ledger cannot be written anew: {error}") from error
         if busy:
             raise LedgerError("the ledger's log still holds redacted text, since another process reads it; try again")
+
+
+def _opened_to_read(path: Path) -> sqlite3.Connection:
+    """A connection that writes nothing, not even what tells other processes of it where there is no room for that and
+    the log is empty."""
+    log = path.with_name(f"{path.name}-wal")
+    for way in ("mode=ro", "mode=ro&immutable=1"):
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?{way}", uri=True, isolation_level=None, timeout=30)
+        try:
+            connection.execute("SELECT 1 FROM event LIMIT 1").fetchone()
+        except sqlite3.OperationalError:
+            connection.close()
+            if way != "mode=ro" or (log.exists() and log.stat().st_size):
+                raise
+        else:
+            break
+    return connection
 
 
 def _refuse_foreign(connection: sqlite3.Connection) -> None:

@@ -18,6 +18,7 @@ FEATURES = {**TEXT_FEATURES, **EXAMPLE_FEATURES}
 LEAST_EXAMPLES = 20
 _FIXED_BIAS = -4.5
 _STRENGTH = 10.0  # how strongly weights are held to the fixed ones, on features scaled to variance 1
+_KEPT = 0.15  # of the fixed weights in fitted ones
 _STEPS = 50
 _LEAST_STEP, _LEAST_SCALE = 1e-6, 1e-9
 _MOST_EXAMPLES = 1500  # that the weights are learned from; neighbours are all
@@ -39,7 +40,11 @@ class Ranker:
 
     @classmethod
     def fitted(cls, rows: NDArray[np.float64], is_meant: NDArray[np.float64]) -> Self:
-        """Weights fitted by Newton's method to rows of FEATURES and 1 or 0; few rows leave them near the fixed."""
+        """Weights fitted by Newton's method to rows of FEATURES and 1 or 0; few rows leave them near the fixed.
+
+        A share of the fixed weights stays: examples of one subject or language would teach that the labels of others
+        mean nothing.
+        """
         mean, scale = rows.mean(axis=0), rows.std(axis=0)
         scale[scale < _LEAST_SCALE] = 1.0
         scaled = np.hstack([(rows - mean) / scale, np.ones((len(rows), 1))])
@@ -63,7 +68,12 @@ class Ranker:
             if np.abs(step).max() < _LEAST_STEP:
                 break
         own = weights[:-1] / scale
-        return cls(own, float(weights[-1] - own @ mean), is_trained=True)
+        bias = weights[-1] - own @ mean
+        return cls(
+            (1 - _KEPT) * own + _KEPT * fixed.weights,
+            float((1 - _KEPT) * bias + _KEPT * fixed.bias),
+            is_trained=True,
+        )
 
     def scores(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
         """A probability for each row."""
