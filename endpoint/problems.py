@@ -34,6 +34,7 @@ from ontology.errors import (
     SignInNeeded,
     SourceError,
     StoreError,
+    TaggingError,
     TooManyRequests,
     WorkersBusy,
 )
@@ -68,6 +69,7 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     AccountError: Problem("accounts", "Signing in is not possible now", 503),
     AccessError: Problem("not-allowed", "Not allowed", 403),
     SignInNeeded: Problem("sign-in-needed", "Sign in first", 401),
+    TaggingError: Problem("tagging", "The tagger cannot be used", 503),
     DocumentError: Problem("unreadable-text", "The text of the file cannot be read", 422),
     DocumentTooLarge: Problem("too-large-to-tag", "The file is too large to be tagged", 413),
     StoreError: Problem("no-graph", "The graph is not available", 503),

@@ -367,7 +367,7 @@ def test_every_error_of_the_application_has_a_problem() -> None:
             yield from tree(child)
 
     for error in tree(ClearingHouseError):
-        assert problem_of(error.__new__(error)).status in {400, 406, 422, 429, 500, 502, 503, 504}
+        assert problem_of(error.__new__(error)).status in {400, 401, 403, 406, 409, 413, 422, 429, 500, 502, 503, 504}
     assert problem_of(DoorError()).status == 422
     assert problem_of(LedgerError()).status == 500
     assert len({problem.slug for problem in PROBLEMS.values()}) == len(PROBLEMS)

@@ -133,7 +133,7 @@ def focus_nodes(name: str, text: str) -> set[str]:
     data = rdflib.Graph()
     for quad in store(text):
         data.parse(data=f"{quad.triple} .", format="nt")
-    _, report, _ = pyshacl.validate(data, shacl_graph=only, advanced=True)
+    _, report, _ = pyshacl.validate(data, shacl_graph=only)
     severity = {"error": "Violation", "warning": "Warning", "info": "Info"}[by_id()[name].level.value]
     sh = rdflib.Namespace("http://www.w3.org/ns/shacl#")
     results = set(report.subjects(rdflib.RDF.type, sh.ValidationResult))
