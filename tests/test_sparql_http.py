@@ -532,7 +532,15 @@ def test_the_first_page_says_what_is_here_and_needs_nothing_from_elsewhere(
     page = _Page()
     page.feed(response.text)
     assert page.open == []
-    assert set(page.references) == {"sparql", "void", "dumps/", "partners", "thesaurus/", "thesaurus/translations", "tag"}
+    assert set(page.references) == {
+        "sparql",
+        "void",
+        "dumps/",
+        "partners",
+        "thesaurus/",
+        "thesaurus/translations",
+        "tag",
+    }
     assert f"<code>{running.sparql}</code>" in response.text
     assert "<code>7</code>" in response.text
     form = re.search(r"<textarea[^>]*>(.*?)</textarea>", response.text, re.DOTALL)
