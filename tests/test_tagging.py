@@ -94,6 +94,11 @@ def test_a_language_that_is_not_given_is_told(language: str) -> None:
     assert language_of(PARALLEL[language], PARALLEL) == language
 
 
+def test_a_text_that_could_be_of_several_languages_is_taken_as_english() -> None:
+    assert language_of("Alien species in protected areas", ["de", "en", "es"]) == "en"
+    assert language_of("Arten in Gefahr", ["de", "es"]) == "de"
+
+
 def test_evidence_points_at_the_original_text() -> None:
     tagger = Tagger.trained(statements())
     assert found_texts(tagger, "  \n“Wetlands” – and, again, WETLANDS.", "wetlands", "en") == ["Wetlands", "WETLANDS"]

@@ -137,9 +137,8 @@ def language_of(text: str, languages: Iterable[str]) -> str:
         if language in FUNCTION_WORDS
     }
     best = max(hits.values(), default=0)
-    if best:
-        return next(language for language, count in hits.items() if count == best)
-    return "en" if "en" in known else known[0]
+    likeliest = [language for language, count in hits.items() if count == best] if best else known
+    return "en" if "en" in likeliest else likeliest[0]
 
 
 @lru_cache(400_000)
