@@ -49,7 +49,7 @@ class House:
         house = cls(settings, Mapping(Iris(settings.base_iri), Thesaurus.load(settings.base_iri)))
         if not (settings.data_dir / LEDGER).is_file():
             return house
-        with house._ledger_to_read() as ledger:
+        with house.ledger_to_read() as ledger:
             return cls(settings, present(house.mapping, ledger))
 
     @property
@@ -66,7 +66,7 @@ class House:
         """The ledger of the data directory that settings name."""
         return Ledger(settings.data_dir / LEDGER)
 
-    def _ledger_to_read(self) -> Ledger:
+    def ledger_to_read(self) -> Ledger:
         """The ledger, opened so that nothing is written unless a crash has left it to be mended."""
         path = self.settings.data_dir / LEDGER
         try:
@@ -135,7 +135,7 @@ def go_on(house: House) -> bool:
     """Finish what a load that was cut off has left; False where the graph stays behind the ledger, because a load is
     running or there is no room for more. What must not be read any longer is not left in it: then the error is raised.
     """
-    with house._ledger_to_read() as ledger:
+    with house.ledger_to_read() as ledger:
         newest = house.newest()
         is_published = newest is not None and newest.sequence == ledger.head()
         if is_published and not ledger.graph_is_stale() and not ledger.unredacted():
