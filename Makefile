@@ -11,10 +11,11 @@ export PORT DATA_DIR
 
 BIN := .venv/bin
 READY := .venv/ready
+FRONTEND := $(shell find frontend -name node_modules -prune -o -type f -print)
 
 .PHONY: run test test-clients check bench
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml constraints.txt $(FRONTEND)
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $(READY)

@@ -21,6 +21,9 @@ DATA = (
     "loaders/sample/synthetic/absPermit.json",
     "loaders/sample/facts/resource.json",
     "endpoint/queries/records-by-kind-and-clearing-house.rq",
+    "endpoint/static/built/workbench.js",
+    "endpoint/static/built/countries-110m.json",
+    "endpoint/static/built/LICENCES.txt",
 )
 
 
@@ -30,7 +33,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     built = subprocess.run(
         [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)],
         capture_output=True,
-        timeout=120,
+        timeout=300,
     )
     assert built.returncode == 0, built.stderr.decode()
     [path] = folder.glob("*.whl")
