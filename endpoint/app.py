@@ -20,7 +20,6 @@ from endpoint import (
     editor_translations,
     editor_versions,
     mapping_pages,
-    pages,
     problems,
     reconciliation,
     sign_in,
@@ -30,11 +29,14 @@ from endpoint import (
     web,
 )
 from endpoint.accounts import SECRET_FILE, Accounts
+from endpoint.asking import Asking
 from endpoint.description import Descriptions
 from endpoint.exchange import EXPOSED
 from endpoint.front import SparqlEndpoint
 from endpoint.generations import Generation, Generations
 from endpoint.keeper import StatisticsKeeper
+from endpoint.labels import Labels
+from endpoint.localisation import Localised
 from endpoint.logs import RequestLog
 from endpoint.metrics import MEDIA_TYPE, Metrics
 from endpoint.observation import Observer
@@ -46,13 +48,15 @@ from endpoint.remote import Address
 from endpoint.remote_engine import RemoteEngine
 from endpoint.sessions import Sessions
 from endpoint.settings import Settings
+from endpoint.site import home
 from endpoint.tagging_service import TaggingService
 from endpoint.thesauri import Thesauri
 from ontology.errors import StoreError
 
 SPARQL_PATH = "/sparql"
+SITE = (web, home)
+"""The modules with the pages for readers."""
 THESAURUS = (
-    web,
     sign_in,
     editor_changes,
     editor_proposals,
@@ -126,6 +130,7 @@ def _rest(
 
     app = FastAPI(title="Clearing-House Graph", lifespan=lifespan, openapi_url=None)
     app.state.settings, app.state.engine, app.state.partners, app.state.metrics = settings, engine, partners, metrics
+    app.state.asking, app.state.labels = Asking(engine, partners), Labels()
     app.state.thesauri, app.state.tagging, app.state.accounts = thesauri, tagging, Accounts(settings)
     app.state.sessions = Sessions(settings.data_dir / SECRET_FILE, settings.session_seconds)
     app.state.provider = Provider(settings) if settings.oidc_issuer else None
@@ -136,11 +141,11 @@ def _rest(
         allow_headers=["*"],
         expose_headers=EXPOSED,
     )
+    app.add_middleware(Localised)
     problems.install(app, settings.base_iri)
-    app.add_route("/", _home, methods=["GET", "HEAD"])
     app.router.routes.extend(descriptions.routes())
     app.router.routes.extend(dump_pages.routes(settings))
-    for module in THESAURUS:
+    for module in (*SITE, *THESAURUS):
         app.router.routes.extend(module.routes())
     app.add_route("/partners", partner_page, methods=["GET", "HEAD"])
     app.add_route("/metrics", _metrics, methods=["GET", "HEAD"])
@@ -171,10 +176,3 @@ async def _readyz(request: Request) -> Response:
 async def _metrics(request: Request) -> Response:
     """What Prometheus collects."""
     return Response(request.app.state.metrics.page(), headers={"Content-Type": MEDIA_TYPE})
-
-
-async def _home(request: Request) -> Response:
-    """The first page: what is here and how to ask."""
-    generation, settings = request.app.state.engine.generation, request.app.state.settings
-    address = str(request.url.replace(path=SPARQL_PATH, query=""))
-    return pages.home(address, generation.name if generation else None, settings.query_timeout)

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from endpoint import languages, web
+from endpoint import languages, localisation, web
 from endpoint.differences import property_name
 from endpoint.thesauri import Thesauri
 from endpoint.translations import STANDINGS, Translations
@@ -75,8 +75,8 @@ async def uses(request: Request, iris: Sequence[str]) -> dict[str, int]:
 
 
 def language(request: Request) -> str:
-    """The language that a page is read in."""
-    return request.query_params.get("language", "en")[:35]
+    """The language whose labels a page shows: that of the page, unless another is asked for."""
+    return request.query_params.get("language", localisation.language(request))[:35]
 
 
 def offset(request: Request) -> int:
@@ -211,7 +211,13 @@ def _offers(request: Request) -> Response:
     """What somebody who is typing may mean, for the script of the pages."""
     hits = thesauri(request).index().complete(request.query_params.get("q", "")[:200], limit=OFFERS)
     return JSONResponse(
-        [{"value": f"{hit.label.text} <{hit.iri}>", "label": languages.name(hit.label.language)} for hit in hits],
+        [
+            {
+                "value": f"{hit.label.text} <{hit.iri}>",
+                "label": localisation.name_of_language(hit.label.language, localisation.language(request)),
+            }
+            for hit in hits
+        ],
         headers={"Cache-Control": "no-cache"},
     )
 

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from endpoint import concept_form, languages, web
+from endpoint import concept_form, languages, localisation, web
 from endpoint.accounts import Role, required
 from endpoint.editor import offset, thesauri, translations, uses, with_editing
 from endpoint.editor_proposals import base_of, preview_page
@@ -95,7 +95,7 @@ async def _preview(request: Request) -> Response:
         return change, base, None if change.is_empty() else editing.assessment(change, base)
 
     change, base, review = await with_editing(request, work)
-    reason = f"{languages.name(str(given.get('language', '')))} labels"
+    reason = f"{localisation.name_of_language(str(given.get('language', '')))} labels"
     return await run_in_threadpool(preview_page, request, index, change, base, review, reason)
 
 

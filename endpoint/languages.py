@@ -1,48 +1,10 @@
-"""Languages as pages show them: their names, their order, and which way they are written."""
+"""Languages as pages show them: their order, and which way they are written."""
 
 from collections.abc import Iterable
 
 UNITED_NATIONS = ("ar", "en", "es", "fr", "ru", "zh")
 """The six languages of the clearing-houses."""
 
-_NAMES = {
-    "ar": "Arabic",
-    "ca": "Catalan",
-    "cs": "Czech",
-    "de": "German",
-    "el": "Greek",
-    "en": "English",
-    "es": "Spanish",
-    "et": "Estonian",
-    "eu": "Basque",
-    "fa": "Persian",
-    "fi": "Finnish",
-    "fr": "French",
-    "he": "Hebrew",
-    "hi": "Hindi",
-    "hu": "Hungarian",
-    "it": "Italian",
-    "ja": "Japanese",
-    "km": "Khmer",
-    "ko": "Korean",
-    "lo": "Lao",
-    "nl": "Dutch",
-    "no": "Norwegian",
-    "pl": "Polish",
-    "pt": "Portuguese",
-    "ro": "Romanian",
-    "ru": "Russian",
-    "se": "Northern Sami",
-    "sk": "Slovak",
-    "sv": "Swedish",
-    "sw": "Swahili",
-    "th": "Thai",
-    "tr": "Turkish",
-    "uk": "Ukrainian",
-    "ur": "Urdu",
-    "vi": "Vietnamese",
-    "zh": "Chinese",
-}
 _RIGHT_TO_LEFT = frozenset({"ar", "ckb", "dv", "fa", "he", "ps", "sd", "syr", "ug", "ur", "yi"})
 _RIGHT_TO_LEFT_SCRIPTS = frozenset({"adlm", "arab", "hebr", "nkoo", "rohg", "syrc", "thaa"})
 
@@ -56,15 +18,6 @@ def direction(tag: str) -> str:
     if not primary:
         return "auto"
     return "rtl" if primary in _RIGHT_TO_LEFT else "ltr"
-
-
-def name(tag: str) -> str:
-    """The English name of a language, its tag where it has none here."""
-    primary, _, rest = tag.partition("-")
-    known = _NAMES.get(primary.casefold())
-    if known is None:
-        return tag or "no language"
-    return f"{known} ({rest})" if rest else known
 
 
 def ordered(tags: Iterable[str]) -> list[str]:

@@ -90,4 +90,4 @@ def _provider(request: Request) -> Provider:
 
 def _callback(request: Request) -> str:
     scheme = "https" if is_https(request) else request.url.scheme
-    return str(request.url.replace(scheme=scheme, path=web.prefixed(request, CALLBACK), query=""))
+    return str(request.url.replace(scheme=scheme, path=web.bare(request, CALLBACK), query=""))

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from endpoint import languages
+from endpoint import localisation
 from endpoint.skosmos_concepts import nodes
 from endpoint.skosmos_question import ALL, CONTEXT, NAMESPACES, Answer, Question, shown, vocabulary
 from thesaurus import browsing
@@ -167,7 +167,7 @@ def label_statistics(question: Question) -> Answer:
     found = [
         {
             "language": language,
-            "literal": languages.name(language),
+            "literal": localisation.name_of_language(language),
             "properties": [{"property": f"skos:{kind}", "labels": numbers.get(kind, 0)} for kind in KINDS],
         }
         for language, numbers in counts.items()

@@ -1,8 +1,9 @@
-"""Pages made from templates: what all of them share, and how their errors look to people."""
+"""Pages made from templates: what all of them share, how they are sent, and how their errors look to people."""
 
+import gzip
 import unicodedata
-from collections.abc import Awaitable, Callable, Mapping
-from functools import cache, wraps
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import cache, partial, wraps
 from http import HTTPStatus
 from inspect import iscoroutinefunction
 from typing import Any
@@ -10,30 +11,43 @@ from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
+from starlette._utils import get_route_path
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
 
-from endpoint import languages
+from endpoint import asking, languages, localisation
 from endpoint.accounts import ANYBODY, Role, account, api_key
+from endpoint.cache import entity_tag
+from endpoint.localisation import N_
 from endpoint.problems import problem_of
 from endpoint.sessions import FORM_TOKEN, Sessions
-from ontology.errors import ClearingHouseError, SignInNeeded, TooManyRequests
+from endpoint.static_files import served_static
+from ontology.errors import ClearingHouseError, IdentifierError, SignInNeeded, TooManyRequests
+from ontology.identifiers import CountryIri, Iris, NodeIri, QuestionIri, RecordIri, RevisionIri, SchemeIri, TermIri
 
 NAVIGATION = (
-    ("/thesaurus/", "Thesaurus", Role.READER),
-    ("/thesaurus/search", "Search", Role.READER),
-    ("/thesaurus/translations", "Translations", Role.READER),
-    ("/thesaurus/mappings", "Mappings", Role.READER),
-    ("/thesaurus/changes", "Changes", Role.READER),
-    ("/tag", "Tagging", Role.READER),
+    ("/search", N_("Search")),
+    ("/countries", N_("Countries")),
+    ("/explore", N_("Explore")),
+    ("/questions", N_("Questions")),
+    ("/workbench", N_("Workbench")),
+    ("/thesaurus/", N_("Thesaurus")),
 )
-"""Path, words and least role of the links at the top of every page; the longest path that fits is the present one."""
+"""Path and words of the links at the top of every page; the longest path that fits is the present one."""
+SECTIONS = (
+    ("/thesaurus/", N_("Schemes")),
+    ("/thesaurus/search", N_("Find concepts")),
+    ("/thesaurus/translations", N_("Translations")),
+    ("/thesaurus/mappings", N_("Mappings")),
+    ("/thesaurus/changes", N_("Changes")),
+    ("/tag", N_("Tagging")),
+)
+"""The links of the thesaurus, on its own pages."""
 POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data: blob:; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 _HEADERS = {
@@ -41,8 +55,9 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cache-Control": "private, no-cache",
-    "Vary": "Accept, Cookie",
+    "Vary": "Accept, Accept-Encoding, Accept-Language, Cookie",
 }
+_WORTH_PACKING = 1 << 10
 # What turns or hides the text around it: https://www.unicode.org/reports/tr9/#Explicit_Directional_Embeddings
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200b\u2060\ufeff\u00ad")
 
@@ -50,43 +65,70 @@ Handler = Callable[[Request], Response | Awaitable[Response]]
 
 
 def routes() -> list[BaseRoute]:
-    """`/static`: the style sheet and the script of the pages."""
-    return [Mount("/static", StaticFiles(packages=[("endpoint", "static")]), name="static")]
+    """`/static`: the style sheet and the scripts of the pages."""
+    return [Route("/static/{path:path}", served_static, methods=["GET", "HEAD"])]
 
 
-def page(request: Request, name: str, status: int = 200, /, **context: object) -> HTMLResponse:
-    """A page from the template of a name; the context is escaped."""
+def page(request: Request, name: str, status: int = 200, /, **context: object) -> Response:
+    """A page from the template of a name; the context is escaped. It is not sent again to whoever has it."""
+    tongue = localisation.language(request)
     given = {
         "request": request,
         "account": account(request),
-        "sign_in_path": f"/sign-in?next={quote(_here(request))}",
-        "navigation": [
-            (path, words, path == _present(request))
-            for path, words, role in NAVIGATION
-            if account(request).role >= role
+        "page_language": tongue,
+        "translations_of_page": [
+            (tag, localisation.endonym(tag), _in_language(request, tag)) for tag in languages.UNITED_NATIONS
         ],
-        "url": lambda path: prefixed(request, path),
+        "sign_in_path": f"/sign-in?next={quote(_here(request))}",
+        "navigation": _links(request, NAVIGATION),
+        "sections": _links(request, SECTIONS) if _is_of_thesaurus(request) else [],
+        "url": partial(prefixed, request),
+        "bare": partial(bare, request),
+        "page_path": partial(page_path, request.app.state.settings.base_iri),
         "form_token": lambda: _form_token(request),
         **context,
     }
-    response = HTMLResponse(_environment().get_template(name).render(given), status, _HEADERS)
+    body = _environment(tongue).get_template(name).render(given).encode()
+    response = sent(request, body, "text/html; charset=utf-8", status, _HEADERS | {"Content-Language": tongue})
     if getattr(request.state, "session_needed", False):
         sessions: Sessions = request.app.state.sessions
         sessions.write(request, response)
     return response
 
 
+def sent(
+    request: Request, body: bytes, content_type: str, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """A body with its entity tag, compressed for who takes that; 304 for who has it already (RFC 9110, 13.1.2)."""
+    tag = entity_tag(body).decode()
+    known = {one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")}
+    told = {"Cache-Control": "no-cache", "Vary": "Accept-Encoding", **(headers or {}), "ETag": f"W/{tag}"}
+    if status == HTTPStatus.OK and tag in known:
+        return Response(status_code=304, headers=told)
+    if len(body) > _WORTH_PACKING and "gzip" in request.headers.get("accept-encoding", ""):
+        body = gzip.compress(body, 5, mtime=0)
+        told["Content-Encoding"] = "gzip"
+    return Response(body, status, told | {"Content-Type": content_type})
+
+
 def route(path: str, handler: Handler, methods: tuple[str, ...] = ("GET", "HEAD"), name: str | None = None) -> Route:
-    """A route to a page; a handler that is no coroutine runs in a thread. Errors become pages for who reads HTML."""
+    """A route to a page; a handler that is no coroutine runs in a thread. Errors become pages for who reads HTML.
+
+    A browser that asks without a language is sent to the page in the one its reader likes best.
+    """
 
     @wraps(handler)
     async def answering(request: Request) -> Response:
+        reads_html = "text/html" in request.headers.get("accept", "")
+        if reads_html and request.method in ("GET", "HEAD") and not localisation.is_in_address(request):
+            there = _in_language(request, localisation.language(request))
+            return RedirectResponse(there, 302, {"Vary": "Accept, Accept-Language", "Cache-Control": "no-cache"})
         try:
             if iscoroutinefunction(handler):
                 return await handler(request)  # type: ignore[no-any-return]
             return await run_in_threadpool(handler, request)  # type: ignore[arg-type]
         except (ClearingHouseError, HTTPException) as error:
-            if "text/html" not in request.headers.get("accept", ""):
+            if not reads_html:
                 raise
             return failure(request, error)
 
@@ -118,9 +160,32 @@ def not_found(detail: str) -> HTTPException:
 
 
 def prefixed(request: Request, path: str) -> str:
-    """A path of ours as the browser has to ask for it, behind whatever a proxy puts before it."""
+    """A path of a page as the browser has to ask for it: below the language, behind what a proxy puts before it."""
     root: str = request.scope.get("root_path", "")
     return root + path
+
+
+def bare(request: Request, path: str) -> str:
+    """A path that has no language, such as those for programs, as the browser has to ask for it."""
+    return localisation.root(request) + path
+
+
+def page_path(base_iri: str, iri: str) -> str | None:
+    """The path of the page about a thing of ours, None where an IRI names something else."""
+    namespace = f"{base_iri}ns"
+    if iri == namespace:
+        return "/ontology"
+    if iri.startswith(f"{namespace}#"):
+        return f"/ontology/{quote(iri.removeprefix(f'{namespace}#'), safe='')}"
+    try:
+        named = Iris(base_iri).parse(iri)
+    except IdentifierError:
+        return None
+    match named:
+        case NodeIri(guid, pointer):
+            return f"/record/{guid}#{quote(pointer, safe='/')}"
+        case RecordIri() | RevisionIri() | TermIri() | SchemeIri() | CountryIri() | QuestionIri():
+            return iri.removeprefix(f"{base_iri}id")
 
 
 def local_path(text: str) -> str:
@@ -140,18 +205,38 @@ def visible(text: object) -> Markup:
     return Markup("").join(parts)
 
 
+def _path(request: Request) -> str:
+    """The path of a request as it is routed, without language."""
+    return get_route_path(request.scope) or "/"
+
+
+def _query(request: Request) -> str:
+    return f"?{request.url.query}" if request.url.query else ""
+
+
+def _in_language(request: Request, tag: str) -> str:
+    """Where the same page is in another language; a form that was sent, its page."""
+    query = _query(request) if request.method in ("GET", "HEAD") else ""
+    return f"{localisation.root(request)}/{tag}{quote(_path(request), safe='/:@+,;=')}{query}"
+
+
 def _here(request: Request) -> str:
     """The path and query of a request that may be asked again, of the sign-in page what it was to go on to."""
     if request.method not in ("GET", "HEAD"):
         return "/thesaurus/"
-    if request.url.path.endswith("/sign-in"):
+    if _path(request) == "/sign-in":
         return local_path(request.query_params.get("next", ""))
-    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return _path(request) + _query(request)
 
 
-def _present(request: Request) -> str:
-    path = request.url.path.removeprefix(prefixed(request, ""))
-    return max((known for known, *_ in NAVIGATION if path.startswith(known)), key=len, default="")
+def _is_of_thesaurus(request: Request) -> bool:
+    return _path(request).startswith(("/thesaurus", "/tag", "/sign-in"))
+
+
+def _links(request: Request, links: Iterable[tuple[str, str]]) -> list[tuple[str, str, bool]]:
+    """Path, words, and whether it is the present one, of each link."""
+    present = max((known for known, _ in links if _path(request).startswith(known)), key=len, default="")
+    return [(path, localisation.gettext(request, text), path == present) for path, text in links]
 
 
 def _form_token(request: Request) -> Markup:
@@ -167,18 +252,24 @@ def address(path: str, **parameters: object) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def _environment(tongue: str) -> Environment:
+    """The templates in a language."""
     made = Environment(
         loader=PackageLoader("endpoint"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    made.install_gettext_translations(localisation.translations(tongue), newstyle=True)  # type: ignore[attr-defined]
     shared: dict[str, Any] = {
         "direction": languages.direction,
-        "language_name": languages.name,
+        "language_name": partial(localisation.name_of_language, shown_in=tongue),
+        "number": partial(localisation.number, shown_in=tongue),
+        "day": partial(localisation.day, shown_in=tongue),
         "address": address,
+        "value": asking.value,
         "Role": Role,
     }
     made.globals.update(shared)

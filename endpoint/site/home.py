@@ -1,0 +1,36 @@
+"""The first page: what is here, how much of it, what is new, and the ways in."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from endpoint import asking, web
+from endpoint.asking import question, value
+from endpoint.labels import labels
+
+
+def routes() -> list[BaseRoute]:
+    """`/`."""
+    return [web.route("/", _home)]
+
+
+async def _home(request: Request) -> Response:
+    """The records of each clearing-house by type, and the newest ones."""
+    counting, latest = question("pages/records-by-house-and-type"), question("pages/newest-records")
+    counted, newest = await asking.rows(request, counting), await asking.rows(request, latest)
+    houses: dict[str, list[tuple[str, int]]] = {}
+    for row in counted:
+        houses.setdefault(value(row, "house"), []).append((value(row, "type"), int(value(row, "records"))))
+    named = {*houses, *(value(row, name) for row in (*counted, *newest) for name in ("type", "record", "country"))}
+    return web.page(
+        request,
+        "home.html",
+        houses=houses,
+        newest=newest,
+        labels=await labels(request, named - {""}),
+        counting=counting,
+        latest=latest,
+        settings=request.app.state.settings,
+        generation=request.app.state.engine.generation,
+        endpoint_address=str(request.url.replace(path=web.bare(request, "/sparql"), query="")),
+    )
