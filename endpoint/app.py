@@ -46,15 +46,16 @@ from endpoint.partners import Partners
 from endpoint.pool import WorkerPool
 from endpoint.remote import Address
 from endpoint.remote_engine import RemoteEngine
+from endpoint.search.service import SearchService
 from endpoint.sessions import Sessions
 from endpoint.settings import Settings
-from endpoint.site import home
+from endpoint.site import home, questions, workbench
 from endpoint.tagging_service import TaggingService
 from endpoint.thesauri import Thesauri
 from ontology.errors import StoreError
 
 SPARQL_PATH = "/sparql"
-SITE = (web, home)
+SITE = (web, home, questions, workbench)
 """The modules with the pages for readers."""
 THESAURUS = (
     sign_in,
@@ -123,14 +124,16 @@ def _rest(
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with partners, engine, keeper, thesauri, tagging:
+        async with partners, engine, keeper, search, thesauri, tagging:
             yield
 
     thesauri, tagging = Thesauri(settings, engine), TaggingService(settings)
+    search = SearchService(settings, lambda: engine.generation if isinstance(engine, WorkerPool) else None)
 
     app = FastAPI(title="Clearing-House Graph", lifespan=lifespan, openapi_url=None)
     app.state.settings, app.state.engine, app.state.partners, app.state.metrics = settings, engine, partners, metrics
-    app.state.asking, app.state.labels = Asking(engine, partners), Labels()
+    app.state.asking, app.state.labels, app.state.keeper = Asking(engine, partners), Labels(), keeper
+    app.state.search = search
     app.state.thesauri, app.state.tagging, app.state.accounts = thesauri, tagging, Accounts(settings)
     app.state.sessions = Sessions(settings.data_dir / SECRET_FILE, settings.session_seconds)
     app.state.provider = Provider(settings) if settings.oidc_issuer else None

@@ -107,6 +107,13 @@ class Asking:
         _, body = await self._body(asked.text, "ntriples")
         return [quad.triple for quad in ox.parse(body, format=ox.RdfFormat.N_TRIPLES)]
 
+    async def boolean(self, asked: Question) -> bool:
+        """The answer to an ASK query. Raises as `rows` does."""
+        _, body = await self._body(asked.text, "json")
+        answer = ox.parse_query_results(body, format=ox.QueryResultsFormat.JSON)
+        assert isinstance(answer, ox.QueryBoolean)  # noqa: S101, who calls this knows the form
+        return bool(answer)
+
     async def _body(self, text: str, format_name: str) -> tuple[Generation, bytes]:
         asked = protocol.negotiated(Operation(text, format_name), "", "", self._partners.address)
         answer = await self._engine.answer(asked.query, whole=True)

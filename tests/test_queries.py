@@ -24,6 +24,7 @@ import endpoint
 import loaders
 import ontology
 import thesaurus
+from endpoint import library
 from endpoint.generations import OXIGRAPH
 from endpoint.house import House, finish, load
 from endpoint.settings import Settings
@@ -186,6 +187,12 @@ def test_every_expected_answer_belongs_to_a_query() -> None:
 
 def test_the_guide_lists_every_question_once() -> None:
     assert sorted(re.findall(r"`([a-z0-9-]+)\.rq`", GUIDE.read_text(encoding="utf-8"))) == LIBRARY
+
+
+def test_the_guide_has_the_topics_of_the_library() -> None:
+    parts = GUIDE.read_text(encoding="utf-8").split("\n## ")[1:]
+    told = [(part.partition("\n")[0], re.findall(r"`([a-z0-9-]+)\.rq`", part)) for part in parts]
+    assert told == [(topic.title, [entry.name for entry in topic.entries]) for topic in library.topics()]
 
 
 # The sample read as JSON
