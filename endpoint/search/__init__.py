@@ -1,0 +1,1 @@
+"""Search: one index over all records and concepts of a generation, in six languages."""
