@@ -39,13 +39,22 @@ class Localised:
         if scope["type"] == "http":
             root: str = scope.get("root_path", "")
             path = scope["path"].removeprefix(root)
-            language, slash, _ = path.removeprefix("/").partition("/")
-            if path.startswith("/") and language in LANGUAGES:
-                if not slash:
-                    await RedirectResponse(f"{root}{path}/", 308)(scope, receive, send)
+            language, rest = parted(path)
+            if language:
+                if not rest:
+                    query = scope["query_string"].decode("latin-1")
+                    there = f"{root}{path}/?{query}" if query else f"{root}{path}/"
+                    await RedirectResponse(there, 308)(scope, receive, send)
                     return
                 scope = {**scope, "root_path": f"{root}/{language}", _LANGUAGE: language, _ROOT: root}
         await self._app(scope, receive, send)
+
+
+def parted(path: str) -> tuple[str, str]:
+    """The language that a path begins with, empty for none, and the path below it."""
+    tag = path.removeprefix("/").partition("/")[0]
+    is_one = path.startswith("/") and tag in LANGUAGES
+    return (tag, path.removeprefix(f"/{tag}")) if is_one else ("", path)
 
 
 def language(request: Request) -> str:
@@ -71,7 +80,7 @@ def preferred(accept_language: str) -> str:
     for place, element in enumerate(accept_language.split(",")[:50]):
         tag, _, weight = (part.strip() for part in element.partition(";"))
         weighed.append((-_weight(weight), place, tag))
-    wanted = [tag.replace("_", "-") for weight, _, tag in sorted(weighed) if weight < 0]
+    wanted = [tag.casefold() for weight, _, tag in sorted(weighed) if weight < 0]
     return negotiate_locale(wanted, LANGUAGES, sep="-") or DEFAULT
 
 
@@ -117,7 +126,7 @@ def name_of_language(tag: str, shown_in: str = DEFAULT) -> str:
 
 def endonym(tag: str) -> str:
     """The name of one of our languages in itself."""
-    name = Locale.parse(tag).languages[tag]
+    name: str = Locale.parse(tag).languages[tag]
     return name[0].upper() + name[1:]
 
 

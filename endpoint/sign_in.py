@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
-from endpoint import web
+from endpoint import localisation, web
 from endpoint.accounts import Accounts, client, digest
 from endpoint.oidc import Provider
 from endpoint.sessions import Sessions, form, is_https
@@ -39,7 +39,7 @@ async def _by_key(request: Request) -> Response:
     found = accounts.of_key(key)
     if found is None:
         return _ask(request, "Nobody has this API key.", 403, onward)
-    return _signed_in(request, found.name, f"key:{digest(key)}", onward)
+    return _signed_in(request, found.name, f"key:{digest(key)}", web.prefixed(request, web.local_path(onward)))
 
 
 async def _to_provider(request: Request) -> Response:
@@ -49,7 +49,8 @@ async def _to_provider(request: Request) -> Response:
     response = RedirectResponse(address, 303)
     sessions: Sessions = request.app.state.sessions
     onward = web.local_path(request.query_params.get("next", ""))
-    sessions.begin(request, response, pending=(*pending, onward))
+    # The provider knows one address to send people back to, so the language they read is kept for them meanwhile.
+    sessions.begin(request, response, pending=(*pending, f"/{localisation.language(request)}{onward}"))
     return response
 
 
@@ -60,7 +61,7 @@ async def _from_provider(request: Request) -> Response:
             name, role = await _provider(request).end(
                 request.query_params, (state, nonce, verifier), _callback(request)
             )
-            return _signed_in(request, name, f"role:{role}", onward)
+            return _signed_in(request, name, f"role:{role}", web.bare(request, onward))
         case _:
             raise AccessError("no sign-in is under way in this browser: begin again")
 
@@ -73,9 +74,9 @@ async def _out(request: Request) -> Response:
     return response
 
 
-def _signed_in(request: Request, name: str, proof: str, onward: str) -> Response:
-    """A session under a new identifier, so that nobody knows it who knew the one before."""
-    response = RedirectResponse(web.prefixed(request, web.local_path(onward)), 303)
+def _signed_in(request: Request, name: str, proof: str, address: str) -> Response:
+    """A session under a new identifier, so that nobody knows it who knew the one before; and the way on."""
+    response = RedirectResponse(address, 303)
     sessions: Sessions = request.app.state.sessions
     sessions.begin(request, response, account=name, proof=proof)
     return response

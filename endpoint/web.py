@@ -189,9 +189,10 @@ def page_path(base_iri: str, iri: str) -> str | None:
 
 
 def local_path(text: str) -> str:
-    """A path of this site to go on to; the thesaurus for anything else, so that no link leads elsewhere."""
-    is_local = text.startswith("/") and not text.startswith("//") and "\\" not in text and text.isprintable()
-    return text if is_local else "/thesaurus/"
+    """A path of this site to go on to, without language; else that of the thesaurus, so that no link leads elsewhere."""
+    path = localisation.parted(text)[1]
+    is_local = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
+    return path if is_local else "/thesaurus/"
 
 
 def visible(text: object) -> Markup:

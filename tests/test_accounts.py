@@ -26,12 +26,14 @@ from typer.testing import CliRunner
 
 from endpoint import accounts_cli, problems, sign_in, web
 from endpoint.accounts import FILE, SECRET_FILE, Accounts, Role, account, digest, required, stored
+from endpoint.localisation import Localised
 from endpoint.oidc import Provider
 from endpoint.sessions import COOKIE, FORM_TOKEN, Sessions, form
 from endpoint.settings import Settings
 from ontology.errors import AccountError
 
 KEYS = {"ada": ("editor", "key of ada"), "ben": ("approver", "key of ben"), "cyd": ("reader", "key of cyd")}
+ENGLISH = "http://testserver/en"
 HTML = {"accept": "text/html"}
 
 
@@ -43,6 +45,7 @@ def settings(folder: Path, **more: Any) -> Settings:
 def application(given: Settings) -> FastAPI:
     """Signing in, and one page for each role that says who asks."""
     app = FastAPI(openapi_url=None)
+    app.add_middleware(Localised)
     problems.install(app, given.base_iri)
     app.state.settings, app.state.accounts = given, Accounts(given)
     app.state.sessions = Sessions(given.data_dir / SECRET_FILE, given.session_seconds)
@@ -63,7 +66,7 @@ def application(given: Settings) -> FastAPI:
 
 @pytest.fixture
 def browser(tmp_path: Path) -> TestClient:
-    return TestClient(application(settings(tmp_path)), headers=HTML, follow_redirects=False)
+    return TestClient(application(settings(tmp_path)), ENGLISH, headers=HTML, follow_redirects=False)
 
 
 def token(page: str) -> str:
@@ -136,20 +139,19 @@ def test_who_guesses_in_the_form_has_to_wait_even_with_the_right_key(browser: Te
 
 def test_a_browser_signs_in_with_a_key_and_goes_where_it_wanted(browser: TestClient) -> None:
     asked = browser.get("/for/editor?a=1&b=2")
-    assert (asked.status_code, asked.headers["location"]) == (303, "/sign-in?next=/for/editor%3Fa%3D1%26b%3D2")
-    page = browser.get(asked.headers["location"])
+    assert (asked.status_code, asked.headers["location"]) == (303, "/en/sign-in?next=/for/editor%3Fa%3D1%26b%3D2")
+    page = browser.get(asked.headers["location"].removeprefix("/en"))
     assert 'name="next" value="/for/editor?a=1&amp;b=2"' in page.text
     answer = signed_in(browser, "key of ada", "/for/editor?a=1&b=2")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/for/editor?a=1&b=2")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/en/for/editor?a=1&b=2")
     assert browser.get("/for/editor").json() == "ada"
 
 
 def test_the_session_cookie_is_for_http_only_and_for_this_site_and_for_tls_where_there_is_tls(tmp_path: Path) -> None:
     app = application(settings(tmp_path))
-    for address, is_secure in (("http://testserver", False), ("https://testserver", True)):
-        cookie = signed_in(TestClient(app, base_url=address, follow_redirects=False), "key of ada").headers[
-            "set-cookie"
-        ]
+    for address, is_secure in ((ENGLISH, False), (ENGLISH.replace("http:", "https:"), True)):
+        browser = TestClient(app, address, follow_redirects=False)
+        cookie = signed_in(browser, "key of ada").headers["set-cookie"]
         assert "HttpOnly" in cookie
         assert "SameSite=lax" in cookie
         assert ("Secure" in cookie) == is_secure
@@ -161,7 +163,7 @@ def test_signing_in_changes_the_session_so_that_a_planted_one_is_of_no_use(brows
     planted = browser.cookies[COOKIE]
     signed_in(browser, "key of ada")
     assert browser.cookies[COOKIE] != planted
-    other = TestClient(browser.app, cookies={COOKIE: planted}, headers=HTML, follow_redirects=False)
+    other = TestClient(browser.app, ENGLISH, cookies={COOKIE: planted}, headers=HTML, follow_redirects=False)
     assert other.get("/for/editor").status_code == 303
 
 
@@ -169,12 +171,13 @@ def test_a_cookie_that_was_tampered_with_is_nobody(browser: TestClient) -> None:
     signed_in(browser, "key of ada")
     whole = browser.cookies[COOKIE]
     for forged in (whole[:-2] + ("AA" if whole[-2:] != "AA" else "BB"), "e30.x.y", "", whole.replace(".", "", 1)):
-        other = TestClient(browser.app, cookies={COOKIE: forged}, headers=HTML, follow_redirects=False)
+        other = TestClient(browser.app, ENGLISH, cookies={COOKIE: forged}, headers=HTML, follow_redirects=False)
         assert other.get("/for/editor").status_code == 303
 
 
 def test_a_session_ends_when_it_is_too_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    browser = TestClient(application(settings(tmp_path, session_seconds=60)), headers=HTML, follow_redirects=False)
+    app = application(settings(tmp_path, session_seconds=60))
+    browser = TestClient(app, ENGLISH, headers=HTML, follow_redirects=False)
     signed_in(browser, "key of ada")
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + 61)
@@ -188,7 +191,7 @@ def test_signing_out_ends_the_session_also_for_who_copied_the_cookie(browser: Te
     assert "ada" in page.text
     assert browser.post("/sign-out", data={FORM_TOKEN: token(page.text)}).status_code == 303
     for cookies in ({}, {COOKIE: copied}):
-        other = TestClient(browser.app, cookies=cookies, headers=HTML, follow_redirects=False)
+        other = TestClient(browser.app, ENGLISH, cookies=cookies, headers=HTML, follow_redirects=False)
         assert other.get("/for/editor").status_code == 303
 
 
@@ -198,7 +201,7 @@ def test_a_session_ends_when_its_account_gets_another_key_and_follows_its_role(t
         (tmp_path / FILE).write_text(text)
 
     stored_as("editor", "first")
-    browser = TestClient(application(settings(tmp_path)), headers=HTML, follow_redirects=False)
+    browser = TestClient(application(settings(tmp_path)), ENGLISH, headers=HTML, follow_redirects=False)
     signed_in(browser, "first")
     assert browser.get("/for/editor").status_code == 200
     assert browser.get("/for/approver").status_code == 403
@@ -212,13 +215,13 @@ def test_a_session_ends_when_its_account_gets_another_key_and_follows_its_role(t
     "onward", ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:alert(1)", "/\n/x"]
 )
 def test_signing_in_never_leads_to_another_site(browser: TestClient, onward: str) -> None:
-    assert signed_in(browser, "key of ada", onward).headers["location"] == "/thesaurus/"
+    assert signed_in(browser, "key of ada", onward).headers["location"] == "/en/thesaurus/"
 
 
 def test_a_form_without_the_token_of_its_session_is_refused(browser: TestClient) -> None:
     signed_in(browser, "key of ada")
     own = token(browser.get("/sign-in").text)
-    other = TestClient(browser.app, headers=HTML)
+    other = TestClient(browser.app, ENGLISH, headers=HTML)
     foreign = token(other.get("/sign-in").text)
     sent = [browser.post("/send", data=data).status_code for data in ({}, {FORM_TOKEN: foreign}, {FORM_TOKEN: "ключ"})]
     assert sent == [403, 403, 403]
@@ -231,12 +234,12 @@ def test_a_form_may_have_so_many_bytes_only(browser: TestClient) -> None:
 
 
 def test_the_secret_of_the_sessions_is_for_its_owner_only_and_lasts(tmp_path: Path) -> None:
-    browser = TestClient(application(settings(tmp_path)), headers=HTML, follow_redirects=False)
+    browser = TestClient(application(settings(tmp_path)), ENGLISH, headers=HTML, follow_redirects=False)
     signed_in(browser, "key of ada")
     secret = tmp_path / SECRET_FILE
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600
     assert len(secret.read_bytes()) == 32
-    after_a_restart = TestClient(application(settings(tmp_path)), cookies={COOKIE: browser.cookies[COOKIE]})
+    after_a_restart = TestClient(application(settings(tmp_path)), ENGLISH, cookies={COOKIE: browser.cookies[COOKIE]})
     assert after_a_restart.get("/for/editor").json() == "ada"
 
 
@@ -294,7 +297,7 @@ def test_a_file_of_accounts_that_cannot_be_used_lets_nobody_in(tmp_path: Path, t
     (tmp_path / FILE).write_text(text)
     with pytest.raises(AccountError, match=FILE):
         stored(tmp_path / FILE)
-    browser = TestClient(application(settings(tmp_path)), headers={"accept": "application/json"})
+    browser = TestClient(application(settings(tmp_path)), ENGLISH, headers={"accept": "application/json"})
     answer = browser.get("/for/editor", headers={"x-api-key": "key of ada"})
     assert answer.status_code == 503
 
@@ -390,19 +393,26 @@ def visitor(issuer: Issuer, tmp_path: Path) -> TestClient:
         oidc_client_secret="secret",  # noqa: S106
         oidc_roles={"Editors": "editor", "Heads": "approver"},
     )
-    return TestClient(application(given), headers=HTML, follow_redirects=False)
+    return TestClient(application(given), ENGLISH, headers=HTML, follow_redirects=False)
 
 
 def returned(visitor: TestClient, issuer: Issuer, onward: str = "/for/editor") -> httpx.Response:
     away = visitor.get("/sign-in/provider", params={"next": onward})
     assert away.status_code == 303
-    return visitor.get(issuer.authorize(away.headers["location"]))
+    return arrived(visitor, issuer.authorize(away.headers["location"]))
+
+
+def arrived(visitor: TestClient, back: str) -> httpx.Response:
+    """What the browser is shown that the provider has sent back: its address has no language, so it is led to one."""
+    onward = visitor.get(back, headers={"accept-language": "en"})
+    assert onward.status_code == 302
+    return visitor.get(onward.headers["location"].removeprefix("/en"))
 
 
 def test_who_the_provider_knows_is_signed_in_with_the_role_of_the_claim(visitor: TestClient, issuer: Issuer) -> None:
     assert "your organization" in visitor.get("/sign-in").text
     back = returned(visitor, issuer)
-    assert (back.status_code, back.headers["location"]) == (303, "/for/editor")
+    assert (back.status_code, back.headers["location"]) == (303, "/en/for/editor")
     assert visitor.get("/for/editor").json() == "ada@example.org"
     assert visitor.get("/for/approver").status_code == 403
 
@@ -464,16 +474,16 @@ def test_a_token_with_a_forged_signature_is_refused(visitor: TestClient, issuer:
 def test_an_answer_to_another_sign_in_is_refused(visitor: TestClient, issuer: Issuer) -> None:
     away = visitor.get("/sign-in/provider").headers["location"]
     back = issuer.authorize(away)
-    assert visitor.get(back.replace("state=", "state=x")).status_code == 403
-    stranger = TestClient(visitor.app, headers=HTML, follow_redirects=False)
-    assert stranger.get(back).status_code == 403
+    assert arrived(visitor, back.replace("state=", "state=x")).status_code == 403
+    stranger = TestClient(visitor.app, ENGLISH, headers=HTML, follow_redirects=False)
+    assert arrived(stranger, back).status_code == 403
     assert visitor.get(f"/sign-in/callback?error=access_denied&{back.partition('&')[2]}").status_code == 403
 
 
 def test_a_code_is_of_use_once(visitor: TestClient, issuer: Issuer) -> None:
     back = issuer.authorize(visitor.get("/sign-in/provider").headers["location"])
-    assert visitor.get(back).status_code == 303
-    assert visitor.get(back).status_code == 403
+    assert arrived(visitor, back).status_code == 303
+    assert arrived(visitor, back).status_code == 403
 
 
 def test_keys_that_the_provider_has_changed_are_those_that_count(visitor: TestClient, issuer: Issuer) -> None:

@@ -34,6 +34,7 @@ ACCESS = f"{TERM}08B2CDEC-786F-4977-AD0A-6A709695528D"
 NON_MONETARY = f"{TERM}0AE1295D-0797-44B6-B0AC-974EA356096D"
 SCHEME = "ca9bbea9-aaa7-4f2f-b3a3-7ed180de1924"
 KEYS = {"ada": "editor", "eve": "editor", "ben": "approver", "bob": "approver", "cyd": "reader"}
+ENGLISH = "http://testserver/en"
 HOSTILE = "<script>alert(1)</script>"
 TURNED = "نص\u202eآخر"
 LONG = "x" * 10_000
@@ -72,7 +73,10 @@ def served(first: Path, tmp_path: Path, **more: Any) -> FastAPI:
 
 
 class Forms(HTMLParser):
-    """The fields of the forms of a page, by the path they are sent to, as a browser would send them unchanged."""
+    """The fields of the forms of an English page, as a browser would send them unchanged.
+
+    They are found by the path they are sent to, without its language.
+    """
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -86,7 +90,7 @@ class Forms(HTMLParser):
         given = {name: value or "" for name, value in attributes}
         match tag:
             case "form":
-                self._fields = self.found.setdefault(given.get("action", ""), [])
+                self._fields = self.found.setdefault(given.get("action", "").removeprefix("/en"), [])
             case "input" if given.get("name") and (
                 "checked" in given or given.get("type") not in ("checkbox", "radio")
             ):
@@ -116,10 +120,10 @@ class Forms(HTMLParser):
 
 
 class Person:
-    """Somebody with a browser."""
+    """Somebody with a browser, who reads English: paths are those below `/en`."""
 
     def __init__(self, app: FastAPI, name: str = "") -> None:
-        self.http = TestClient(app, headers={"accept": "text/html"}, follow_redirects=False)
+        self.http = TestClient(app, ENGLISH, headers={"accept": "text/html"}, follow_redirects=False)
         if name:
             page = self.http.get("/sign-in")
             sent = dict(Forms(page.text).found["/sign-in"]) | {"key": f"key of {name}"}
@@ -236,7 +240,7 @@ def test_a_large_scheme_is_shown_a_page_at_a_time(site: FastAPI) -> None:
         following = re.search(r'rel="next" href="([^"]+)"', page)
         if not following:
             break
-        path = following[1].replace("&amp;", "&")
+        path = following[1].replace("&amp;", "&").removeprefix("/en")
     assert shown == [f"Number {number:03}" for number in range(250)]
 
 
@@ -286,7 +290,7 @@ def test_a_missing_label_is_shown_as_missing(site: FastAPI) -> None:
 
 def test_a_concept_is_found_by_its_identifier_in_any_case(site: FastAPI) -> None:
     answer = Person(site).get(f"/thesaurus/concepts/{ACCESS.rpartition('/')[2].lower()}")
-    assert answer.headers["location"] == f"/thesaurus/concepts?iri={quote(ACCESS, safe='')}"
+    assert answer.headers["location"] == f"/en/thesaurus/concepts?iri={quote(ACCESS, safe='')}"
     assert Person(site).get("/thesaurus/concepts/nothing").status_code == 404
 
 
@@ -451,7 +455,7 @@ def test_the_author_of_a_change_may_take_it_back_and_another_editor_may_not(site
 @pytest.mark.parametrize("path", ["edit", "new", "deprecate", "merge", "split"])
 def test_only_editors_get_the_forms(site: FastAPI, path: str) -> None:
     answer = Person(site).get(f"/thesaurus/{path}", iri=ACCESS)
-    assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, "/sign-in")
+    assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, "/en/sign-in")
     assert Person(site, "cyd").get(f"/thesaurus/{path}", iri=ACCESS).status_code == 403
     assert Person(site, "ada").get(f"/thesaurus/{path}", iri=ACCESS).status_code == 200
 
@@ -491,7 +495,7 @@ def test_two_editors_in_conflict_overwrite_nothing(site: FastAPI) -> None:
     page = ben.get(path).text
     for words in ("It was", ">Accès</bdi>", "It is now", ">Accès libre</bdi>", "This change wants", ">Entrée</bdi>"):
         assert words in page
-    assert f'formaction="{path}/approve"' not in page
+    assert f'formaction="/en{path}/approve"' not in page
     refused = ben.decides(mine, "approve")
     assert refused.status_code == 409
     assert labels(site, ACCESS, "fr") == [("Accès libre", "official")]

@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from endpoint import mapping_pages, problems, web
 from endpoint.accounts import SECRET_FILE, Accounts, digest
+from endpoint.localisation import Localised
 from endpoint.mapping_files import Targets, statements
 from endpoint.sessions import FORM_TOKEN, Sessions
 from endpoint.settings import Settings
@@ -52,12 +53,14 @@ def browser(tmp_path: Path, target: Path) -> TestClient:
     accounts = {name: {"role": role, "key_sha256": digest(key)} for name, (role, key) in KEYS.items()}
     given = Settings.model_validate({"data_dir": tmp_path / "data", "accounts": accounts})
     app = FastAPI(openapi_url=None)
+    app.add_middleware(Localised)
     problems.install(app, given.base_iri)
     app.state.settings, app.state.accounts = given, Accounts(given)
     app.state.sessions = Sessions(given.data_dir / SECRET_FILE, given.session_seconds)
     app.state.thesauri = Thesauri(given, cast(Any, None))
     app.router.routes.extend([*web.routes(), *mapping_pages.routes()])
-    return TestClient(app, headers={"accept": "text/html", "x-api-key": KEYS["ada"][1]}, follow_redirects=False)
+    headers = {"accept": "text/html", "x-api-key": KEYS["ada"][1]}
+    return TestClient(app, "http://testserver/en", headers=headers, follow_redirects=False)
 
 
 def fields(page: str) -> dict[str, str]:
@@ -160,7 +163,7 @@ def test_a_file_that_is_no_rdf_is_told_by_name(tmp_path: Path, name: str, conten
 
 def test_the_targets_are_told_with_how_much_is_to_be_decided(browser: TestClient) -> None:
     page = browser.get("/thesaurus/mappings").text
-    assert '<a href="/thesaurus/mappings/somebody">somebody</a>' in page
+    assert '<a href="/en/thesaurus/mappings/somebody">somebody</a>' in page
 
 
 def test_both_concepts_stand_side_by_side_with_what_agrees_marked(browser: TestClient) -> None:
@@ -190,7 +193,7 @@ def test_decisions_of_one_form_are_one_change_set_and_leave_the_list(browser: Te
     thesauri = cast(FastAPI, browser.app).state.thesauri
     with thesauri.editing() as editing:
         [change] = editing.changes("proposed")
-        assert answer.headers["location"] == f"/thesaurus/changes/{change.id}"
+        assert answer.headers["location"] == f"/en/thesaurus/changes/{change.id}"
         assert (change.author, change.reason) == ("ada", "Looked at both")
         links = {t.object.value for t in change.delta.added if t.predicate.value.endswith("closeMatch")}
         assert links == {"http://voc.test/x/c2"}

@@ -261,15 +261,15 @@ def test_the_page_of_a_text_tells_what_is_wrong(reading: TestClient) -> None:
 
 def signed_in(site: TestClient) -> dict[str, str]:
     """The form token of a page that eve has opened, under the name of its field."""
-    page = site.get("/sign-in", headers=HTML).text
+    page = site.get("/en/sign-in", headers=HTML).text
     token = dict(re.findall(r'name="(\w+)" value="([0-9a-f]{64})"', page))
-    assert site.post("/sign-in", headers=HTML, data={**token, "key": "key of eve"}).status_code == 303
-    page = site.get(f"/records/{PERMIT}/tags", headers=HTML).text
+    assert site.post("/en/sign-in", headers=HTML, data={**token, "key": "key of eve"}).status_code == 303
+    page = site.get(f"/en/records/{PERMIT}/tags", headers=HTML).text
     return dict(re.findall(r'name="(\w+)" value="([0-9a-f]{64})"', page))
 
 
 def test_an_editor_asks_for_keywords_and_decides_on_them_in_a_browser(site: TestClient) -> None:
-    path = f"/records/{PERMIT}/tags"
+    path = f"/en/records/{PERMIT}/tags"
     reader = site.get(path, headers=HTML)
     assert "Samples of the sea" in reader.text
     assert "Suggest keywords</button>" not in reader.text
@@ -290,7 +290,7 @@ def test_an_editor_asks_for_keywords_and_decides_on_them_in_a_browser(site: Test
 
 
 def test_the_page_of_no_record_says_so(reading: TestClient) -> None:
-    answer = reading.get("/records/5E7E71C0-AAAA-BBBB-CCCC-00000NOWHERE/tags", headers=HTML)
+    answer = reading.get("/en/records/5E7E71C0-AAAA-BBBB-CCCC-00000NOWHERE/tags", headers=HTML)
     assert answer.status_code == 404
     assert "there is no record" in answer.text
 
