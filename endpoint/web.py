@@ -189,7 +189,7 @@ def page_path(base_iri: str, iri: str) -> str | None:
 
 
 def local_path(text: str) -> str:
-    """A path of this site to go on to, without language; else that of the thesaurus, so that no link leads elsewhere."""
+    """A path of this site to go on to, without language; else that of the thesaurus: no link leads elsewhere."""
     path = localisation.parted(text)[1]
     is_local = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
     return path if is_local else "/thesaurus/"
