@@ -49,13 +49,13 @@ from endpoint.remote_engine import RemoteEngine
 from endpoint.search.service import SearchService
 from endpoint.sessions import Sessions
 from endpoint.settings import Settings
-from endpoint.site import home, questions, workbench
+from endpoint.site import home, questions, searching, workbench
 from endpoint.tagging_service import TaggingService
 from endpoint.thesauri import Thesauri
 from ontology.errors import StoreError
 
 SPARQL_PATH = "/sparql"
-SITE = (web, home, questions, workbench)
+SITE = (web, home, searching, questions, workbench)
 """The modules with the pages for readers."""
 THESAURUS = (
     sign_in,

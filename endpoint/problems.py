@@ -16,6 +16,7 @@ from endpoint.engine import NotXmlError
 from endpoint.lexer import LocatedSyntaxError
 from endpoint.negotiation import NotAcceptableError
 from endpoint.partners import PartnerError
+from endpoint.search.service import SearchUnavailable
 from loaders.editing import ChangeRefused
 from ontology.errors import (
     AccessError,
@@ -73,6 +74,7 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     DocumentError: Problem("unreadable-text", "The text of the file cannot be read", 422),
     DocumentTooLarge: Problem("too-large-to-tag", "The file is too large to be tagged", 413),
     StoreError: Problem("no-graph", "The graph is not available", 503),
+    SearchUnavailable: Problem("no-search-index", "Search is not available now", 503),
     QueryError: Problem("query-failed", "The query cannot be answered", 400),
     QuerySyntaxError: Problem("query-syntax", "The query does not parse", 400),
     QueryRefused: Problem("query-refused", "The query asks for something this endpoint does not do", 400),

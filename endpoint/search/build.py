@@ -50,7 +50,8 @@ def build(generation: Path, output: Path, base: str) -> None:
         maker.add_all(chain(reader.records(), reader.thesaurus()))
         maker.finish(reader.concepts)
         manifest = {"version": schema.VERSION, "generation": generation.name, "identity": identity(generation)}
-        (making / schema.MANIFEST).write_text(json.dumps(manifest | {"base": base}), encoding="utf-8")
+        manifest |= {"base": base, "modified": generation.stat().st_mtime}
+        (making / schema.MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
         bring_to_disk(making)
         shutil.rmtree(output, ignore_errors=True)
         making.rename(output)
@@ -107,6 +108,7 @@ class _Maker:
             made.add_text(schema.IDENTIFIER, key)
         if (seconds := entry.seconds) is not None:
             made.add_integer(schema.DATE, seconds)
+            made.add_integer(schema.AGE, -seconds)
         for language, title in _in_order(entry.titles).items():
             made.add_text(schema.order(language), title)
         made.add_bytes(schema.CARD, _json(_card(entry)))

@@ -136,7 +136,7 @@ class Reader:
             status=status,
             date=read.first(_DATES),
             updated=read.first(_CHANGES),
-            identifiers=read.identifiers,
+            identifiers=read.names,
         )
 
     def _regions(self, places: Iterable[str]) -> list[str]:
@@ -227,6 +227,13 @@ class _Statements:
                 return
         if predicate not in _SILENT and value.datatype.value in _TEXTUAL:
             self.texts.append(Text(value.value, value.language or ""))
+
+    @property
+    def names(self) -> list[str]:
+        """The identifiers, the public one first."""
+        first = (DCTERMS + "identifier", CH + "symbol", CH + "guid")
+        public = [value.value for name in first for value in self.literals.get(name, ())]
+        return list(dict.fromkeys([*public, *self.identifiers]))
 
     def first(self, properties: Iterable[str]) -> str:
         """The first value of the first property that has one."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import tantivy
@@ -40,6 +41,7 @@ class SearchIndex:
                 raise StoreError(f"{path} is an index of another version")
             self.generation: str = manifest["generation"]
             self.identity: str = manifest["identity"]
+            self.modified = datetime.fromtimestamp(int(manifest["modified"]), UTC)
             self._searcher = tantivy.Index.open(str(path)).searcher()
             expander, self.vocabulary = Expander.of(path), Vocabulary.of(path)
             iris = Iris(manifest["base"])
@@ -167,4 +169,4 @@ def _sorting(asked: Search) -> tuple[str, Order]:
     """The field that is sorted by, and which way; what has no rank comes newest first."""
     if asked.sort == "title":
         return schema.order(asked.language if asked.language in UNITED_NATIONS else "en"), Order.Asc
-    return schema.DATE, Order.Asc if asked.sort == "oldest" else Order.Desc
+    return schema.AGE if asked.sort == "oldest" else schema.DATE, Order.Desc

@@ -27,7 +27,7 @@ class SearchService:
     def __init__(self, settings: Settings, current: Callable[[], Generation | None]) -> None:
         making = Making("search index", "endpoint.search.build", read, more=(settings.base_iri,))
         generations = Generations(settings.generations_dir)
-        self._is_remote = settings.store is not None
+        self.is_remote = settings.store is not None
         self._current = current
         self._keeper = Keeper(making, generations, settings.data_dir / FOLDER, current)
 
@@ -40,7 +40,7 @@ class SearchService:
 
     def index(self) -> SearchIndex:
         """The index of the newest generation that has one. Raises SearchUnavailable where there is none."""
-        if self._is_remote:
+        if self.is_remote:
             raise SearchUnavailable("search is not available: the graph is in a store that this server does not index")
         found = self._keeper.of(self._current()) or self._keeper.newest()
         if found is None:
