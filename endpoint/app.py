@@ -32,7 +32,7 @@ from endpoint.accounts import SECRET_FILE, Accounts
 from endpoint.asking import Asking
 from endpoint.description import Descriptions
 from endpoint.exchange import EXPOSED
-from endpoint.front import SparqlEndpoint
+from endpoint.front import SparqlEndpoint, is_asked_in_sparql
 from endpoint.generations import Generation, Generations
 from endpoint.keeper import StatisticsKeeper
 from endpoint.labels import Labels
@@ -47,15 +47,17 @@ from endpoint.pool import WorkerPool
 from endpoint.remote import Address
 from endpoint.remote_engine import RemoteEngine
 from endpoint.search.service import SearchService
+from endpoint.search.sparql import SearchesInQueries
 from endpoint.sessions import Sessions
 from endpoint.settings import Settings
-from endpoint.site import home, questions, searching, workbench
+from endpoint.site import data, home, identifiers, questions, records, searching, workbench
+from endpoint.site.sources import Sources
 from endpoint.tagging_service import TaggingService
 from endpoint.thesauri import Thesauri
 from ontology.errors import StoreError
 
 SPARQL_PATH = "/sparql"
-SITE = (web, home, searching, questions, workbench)
+SITE = (web, identifiers, data, records, home, searching, questions, workbench)
 """The modules with the pages for readers."""
 THESAURUS = (
     sign_in,
@@ -93,8 +95,13 @@ class Application:
             self.engine = WorkerPool(generations, settings, partners, metrics)
         keeper = StatisticsKeeper(generations, settings.data_dir / "statistics", self._counted)
         descriptions = Descriptions(settings, lambda: keeper.of(self._counted()))
-        self.sparql = SparqlEndpoint(settings, self.engine, self.partners, keeper, descriptions, self.observer)
-        self.rest = _rest(settings, self.engine, self.partners, keeper, descriptions, metrics)
+        search = SearchService(settings, self._counted)
+        searches = SearchesInQueries(settings.base_iri, search.index, self.partners.has)
+        asking = Asking(self.engine, self.partners, searches)
+        self.sparql = SparqlEndpoint(
+            settings, self.engine, self.partners, searches, keeper, descriptions, self.observer
+        )
+        self.rest = _rest(settings, self.engine, self.partners, keeper, descriptions, metrics, search, asking)
 
     def _counted(self) -> Generation | None:
         """The generation whose statistics are of use: those of a remote store are not counted."""
@@ -106,7 +113,7 @@ class Application:
             await self.rest(scope, receive, send)
             if self.observer.log:
                 self.observer.log.flush()  # the lifespan has ended
-        elif scope["path"].rstrip("/") == SPARQL_PATH:
+        elif scope["path"].rstrip("/") == SPARQL_PATH or is_asked_in_sparql(scope):
             await self.sparql(scope, receive, send)
         else:
             await self.observer.observed(self.rest, scope, receive, send)
@@ -119,6 +126,8 @@ def _rest(
     keeper: StatisticsKeeper,
     descriptions: Descriptions,
     metrics: Metrics,
+    search: SearchService,
+    asking: Asking,
 ) -> FastAPI:
     """All but the SPARQL endpoint."""
 
@@ -128,12 +137,12 @@ def _rest(
             yield
 
     thesauri, tagging = Thesauri(settings, engine), TaggingService(settings)
-    search = SearchService(settings, lambda: engine.generation if isinstance(engine, WorkerPool) else None)
 
     app = FastAPI(title="Clearing-House Graph", lifespan=lifespan, openapi_url=None)
     app.state.settings, app.state.engine, app.state.partners, app.state.metrics = settings, engine, partners, metrics
-    app.state.asking, app.state.labels, app.state.keeper = Asking(engine, partners), Labels(), keeper
+    app.state.asking, app.state.labels, app.state.keeper = asking, Labels(), keeper
     app.state.search = search
+    app.state.sources = Sources(settings, engine)
     app.state.thesauri, app.state.tagging, app.state.accounts = thesauri, tagging, Accounts(settings)
     app.state.sessions = Sessions(settings.data_dir / SECRET_FILE, settings.session_seconds)
     app.state.provider = Provider(settings) if settings.oidc_issuer else None

@@ -110,3 +110,66 @@ def _concepts(identifier: str, mapping: Mapping) -> set[str]:
         return {node.value for node in mapping.thesaurus.in_use(split_term(identifier)[0])}
     except IdentifierError:
         return set()
+
+
+IN_HEADER = frozenset({"identifier", "schema", "languages"})
+"""What every context defines at the top and the documents have in their `header`."""
+TAKEN_FROM = {"guid": "/header/identifier"}
+"""Where the members come from that the mapping adds under another name."""
+ADDED = frozenset(
+    {"uid", "addresses", "clearingHouse", "citedRevisions", "revisions", "currentRevision", "recordStatus"}
+)
+ADDED_NODES = frozenset({"richTexts", "customTerms"})
+"""The members that no source field holds: what is known of a record, and what is taken out of deeper values."""
+
+
+def fields_of(schema: str, inside: str, predicate: str, language: str | None = None) -> list[str]:
+    """The JSON pointers of the fields, in documents of a schema, that a property of a node may come from.
+
+    `inside` is the pointer of the node, empty for the record itself. Of fields for one language each those count that
+    are for the language of the value. Empty where the graph has added the property.
+    """
+    scope = _scope_at(schema, inside)
+    if scope is None:
+        return []
+    found = [(field, key) for key, field in scope.fields.items() if field is not None and field.iri == predicate]
+    own = [(field, key) for field, key in found if field.around is scope] or found
+    fitting = [(field, key) for field, key in own if language is None or field.language in (None, language)]
+    return [place for field, key in fitting if (place := _place_of(key, inside)) is not None]
+
+
+def rank_of(schema: str, inside: str, predicate: str) -> int:
+    """The place of a property among those that the context of a schema has for a node: the order of its form."""
+    scope = _scope_at(schema, inside)
+    places = _ranks(scope) if scope else {}
+    return places.get(predicate, len(places))
+
+
+def _ranks(scope: Scope) -> dict[str, int]:
+    """The place of each property, the scope's own before those of the scopes around it."""
+    fields = [field for field in scope.fields.values() if field is not None]
+    ordered = sorted(fields, key=lambda field: field.around is not scope)
+    return {field.iri: place for place, field in reversed(list(enumerate(ordered)))}
+
+
+def _scope_at(schema: str, pointer: str) -> Scope | None:
+    """The scope inside the node at a pointer of documents of a schema, by the context alone."""
+    if schema not in context.schemas():
+        return None
+    scope = context.scope(schema)
+    for step in pointer.split("/")[1:]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        field = scope.fields.get(key)
+        if field is not None:
+            scope = field.scope
+        elif not key.isdecimal():
+            return None
+    return scope
+
+
+def _place_of(key: str, inside: str) -> str | None:
+    if not inside and key in TAKEN_FROM:
+        return TAKEN_FROM[key]
+    if not inside and key in ADDED:
+        return None
+    return f"/header/{key}" if not inside and key in IN_HEADER else f"{inside}/{escaped(key)}"
