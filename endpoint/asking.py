@@ -21,6 +21,7 @@ from endpoint.engine import Engine
 from endpoint.generations import Generation
 from endpoint.partners import Partners
 from endpoint.protocol import Operation
+from endpoint.search.sparql import SearchesInQueries
 from ontology.errors import QueryError
 
 QUERIES = files("endpoint") / "queries"
@@ -74,8 +75,8 @@ def words(text: str) -> str:
 class Asking:
     """Asks the engine for pages, and keeps the answers as long as the generation they come from is the present one."""
 
-    def __init__(self, engine: Engine, partners: Partners) -> None:
-        self._engine, self._partners = engine, partners
+    def __init__(self, engine: Engine, partners: Partners, searches: SearchesInQueries) -> None:
+        self._engine, self._partners, self._searches = engine, partners, searches
         self._generation: Generation | None = None
         self._kept: OrderedDict[str, list[Row]] = OrderedDict()
 
@@ -114,11 +115,14 @@ class Asking:
         assert isinstance(answer, ox.QueryBoolean)  # noqa: S101, who calls this knows the form
         return bool(answer)
 
-    async def _body(self, text: str, format_name: str) -> tuple[Generation, bytes]:
-        asked = protocol.negotiated(Operation(text, format_name), "", "", self._partners.address)
+    async def _body(self, text: str, format_name: str) -> tuple[Generation | None, bytes]:
+        """The answer to a query, and the generation as long as which it is the same."""
+        searched = await self._searches.answered(text)
+        asked = protocol.negotiated(Operation(searched.text, format_name), "", "", self._partners.address)
         answer = await self._engine.answer(asked.query, whole=True)
         try:
-            return answer.generation, answer.head + b"".join([part async for part in answer.rest()])
+            body = answer.head + b"".join([part async for part in answer.rest()])
+            return answer.generation if searched.lasts(answer.generation.name) else None, body
         finally:
             answer.close()
 

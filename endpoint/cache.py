@@ -78,7 +78,7 @@ class ResultCache:
         return found[1]
 
     def get(self, key: Hashable, generation: str, request: Hashable) -> Entry | None:
-        """The answer to a query, however it was asked; the request will find it by itself from now on."""
+        """The answer to a query, however it was asked; the request, if any, will find it by itself from now on."""
         entry = self._entries.get(key)
         if entry is None or entry.generation != generation:
             return None
@@ -99,7 +99,7 @@ class ResultCache:
             self._remove(next(iter(self._entries)))
 
     def _name(self, request: Hashable, key: Hashable, entry: Entry) -> None:
-        if request not in self._requests and len(entry.requests) < _ENTRY_SHARE:
+        if request is not None and request not in self._requests and len(entry.requests) < _ENTRY_SHARE:
             entry.requests.append(request)
             self._requests[request] = key, entry
 

@@ -18,6 +18,7 @@ from starlette.routing import Route
 import ontology
 from endpoint.cache import entity_tag
 from endpoint.negotiation import GRAPH_FORMATS, RESULT_FORMATS, Choice, choose
+from endpoint.search.sparql_words import CALLS, QUERY
 from endpoint.settings import Settings
 from endpoint.statistics import Statistics
 from endpoint.void import (
@@ -53,10 +54,11 @@ class Descriptions:
         """Where the dataset description is found."""
         return [Route(path, self.dataset_description, methods=["GET", "HEAD"]) for path in VOID_PATHS]
 
-    def service_description(self, request: Request) -> Response:
-        """What the endpoint can do, about the address by which it was asked."""
+    def service_description(self, request: Request, *, is_search: bool = False) -> Response:
+        """What the endpoint, or the search service beside it, can do, about the address by which it was asked."""
         address, choice = _asked(request), _chosen(request)
-        return _response(request, choice, _serialised(self._service(address, self._statistics()), choice))
+        described = self._service(address, self._statistics(), is_search=is_search)
+        return _response(request, choice, _serialised(described, choice))
 
     async def dataset_description(self, request: Request) -> Response:
         """What the dataset is and what it holds, with the description of the service that gives access to it."""
@@ -80,7 +82,7 @@ class Descriptions:
         yield from dataset(self._settings, statistics, address)
         yield from self._service(address, statistics)
 
-    def _service(self, address: str, statistics: Statistics | None) -> Iterator[ox.Triple]:
+    def _service(self, address: str, statistics: Statistics | None, *, is_search: bool = False) -> Iterator[ox.Triple]:
         service = ox.NamedNode(address)
         yield ox.Triple(service, RDF_TYPE, _SD("Service"))
         yield ox.Triple(service, _SD("endpoint"), service)
@@ -89,6 +91,8 @@ class Descriptions:
         yield ox.Triple(service, _SD("feature"), _SD("UnionDefaultGraph"))
         if self._settings.partners:
             yield ox.Triple(service, _SD("feature"), _SD("BasicFederatedQuery"))
+        # A pattern with search:query is answered at the address of the service itself, elsewhere in calls of it.
+        yield ox.Triple(service, _SD("propertyFeature" if is_search else "feature"), QUERY if is_search else CALLS)
         for format_ in (*RESULT_FORMATS, *GRAPH_FORMATS):
             yield ox.Triple(service, _SD("resultFormat"), ox.NamedNode(format_.iri))
         yield from self._limits(service)

@@ -39,6 +39,7 @@ class Headers:
     content_type: str = ""
     if_none_match: bytes = b""
     cache_control: bytes = b""
+    host: str = ""
     request_headers: bytes = b""  # of a CORS preflight
 
     @classmethod
@@ -57,6 +58,8 @@ class Headers:
                     found.if_none_match = value
                 case b"cache-control":
                     found.cache_control = value
+                case b"host":
+                    found.host = value.decode("latin-1")
                 case b"access-control-request-headers":
                     found.request_headers = value
         return found

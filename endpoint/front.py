@@ -1,11 +1,13 @@
 """The SPARQL endpoint: an ASGI application for the query operation, from the bytes of a request to those of its answer.
 
-It stands before the web framework, since an answer that the cache holds is given in less time than a route takes to
-find. The text of a query is only looked at (`endpoint.lexer`), never parsed here.
+At `/search` it answers in the same way, and searches need no SERVICE there (`endpoint.search.sparql`). It stands before
+the web framework, since an answer that the cache holds is given in less time than a route takes to find. The text of a
+query is only looked at (`endpoint.lexer`), never parsed here.
 """
 
 import asyncio
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 
 from fastapi import Request
@@ -21,29 +23,33 @@ from endpoint.exchange import CORS, ClientGone, Exchange, Headers, Watched
 from endpoint.flights import Flights
 from endpoint.generations import Generation
 from endpoint.keeper import StatisticsKeeper
-from endpoint.negotiation import coding_of
+from endpoint.negotiation import coding_of, prefers_rdf
 from endpoint.observation import Observer
 from endpoint.partners import Partners
 from endpoint.protocol import Negotiated
 from endpoint.rates import RateLimiter
+from endpoint.search.sparql import SearchesInQueries
 from endpoint.settings import Settings
 from ontology.errors import ClearingHouseError, TooManyRequests
 
+SEARCH_PATH = "/search"
 METHODS = "GET, HEAD, POST, OPTIONS"
 GENERATION_HEADER = "Clearinghouse-Generation"
 LIMITS_HEADER = "Clearinghouse-Limits"
+_QUERY = re.compile(rb"(?:^|&)query=")
 _VARY = (b"vary", b"Accept, Accept-Encoding")
 _REVALIDATE = (b"cache-control", b"no-cache")  # may be kept, and asked for again by its entity tag
 
 
 class SparqlEndpoint:
-    """The ASGI application at `/sparql`."""
+    """The ASGI application at `/sparql`, and at `/search` for requests of the protocol."""
 
     def __init__(
         self,
         settings: Settings,
         engine: Engine,
         partners: Partners,
+        searches: SearchesInQueries,
         statistics: StatisticsKeeper,
         descriptions: Descriptions,
         observer: Observer,
@@ -51,7 +57,7 @@ class SparqlEndpoint:
         self.settings = settings
         self.engine = engine
         self.observer = observer
-        self.partners = partners
+        self.partners, self.searches = partners, searches
         self.statistics, self.descriptions = statistics, descriptions
         self.cache = ResultCache(settings.cache_bytes)
         self._limiter = RateLimiter(settings.rate_limit, settings.rate_burst)
@@ -93,7 +99,7 @@ class SparqlEndpoint:
         headers = Headers.of(scope["headers"])
         if headers.wants_fresh or headers.if_none_match or self.settings.rate_limit:
             return None
-        request = (scope["query_string"], None, b"", headers.accept, headers.accept_encoding)
+        request = (False, scope["query_string"], None, b"", headers.accept, headers.accept_encoding)
         entry = self.cache.of_request(request, self._generation)
         if entry is None:
             return None
@@ -106,9 +112,9 @@ class SparqlEndpoint:
 
     async def _answer(self, exchange: Exchange, content_type: str | None, body: bytes) -> None:
         """Answer a query operation, from the cache if it is there."""
-        headers = exchange.headers
+        headers, is_search = exchange.headers, _is_of_search(exchange.scope)
         query_string = exchange.scope["query_string"]
-        request = (query_string, content_type, body, headers.accept, headers.accept_encoding)
+        request: Hashable = (is_search, query_string, content_type, body, headers.accept, headers.accept_encoding)
         metrics = self.observer.metrics
         if not headers.wants_fresh and (entry := self.cache.of_request(request, self._generation)):
             metrics.cache_hits += 1
@@ -116,18 +122,22 @@ class SparqlEndpoint:
             return
         operation = protocol.operation(query_string, content_type, body)
         if operation is None:
-            await exchange.respond(self.descriptions.service_description(Request(exchange.scope)))
+            described = self.descriptions.service_description(Request(exchange.scope), is_search=is_search)
+            await exchange.respond(described)
             return
         size = len(operation.query.encode())
         if size > self.settings.max_query_bytes:
             raise HTTPException(413, f"a query may have {self.settings.max_query_bytes} bytes, this one has {size}")
         exchange.seen.digest = logs.digest(operation.query)
-        coding = coding_of(headers.accept_encoding)
+        searched = await self.searches.answered(operation.query, _addresses(exchange), is_bare=is_search)
+        operation, coding = replace(operation, query=searched.text), coding_of(headers.accept_encoding)
         asked = protocol.negotiated(operation, headers.accept, coding, self.partners.address)
         exchange.seen.form, exchange.seen.media = asked.form, asked.format
-        if not is_repeatable(asked.query.text) or headers.wants_fresh:
+        if not is_repeatable(searched.frame) or not searched.lasts(self._generation) or headers.wants_fresh:
             await self._evaluate(exchange, asked, lambda: None)
             return
+        if searched.is_local:  # the same request means another server where it is sent to another address
+            request = None
         key = (replace(asked.query, text=normalised(asked.query.text)), asked.content_type)
         with await self._flights.first(key) as begun:
             if entry := self.cache.get(key, self._generation, request):
@@ -139,7 +149,7 @@ class SparqlEndpoint:
                 await exchange.give(entry, "prepared")
             else:
                 entry = await self._evaluate(exchange, asked, begun)
-            if entry:
+            if entry and searched.lasts(entry.generation):
                 self.cache.put(key, entry, request)
 
     @property
@@ -209,6 +219,31 @@ class SparqlEndpoint:
             said = f"the request did not come within {self.settings.read_timeout:g} seconds"
             raise HTTPException(408, said, {"Connection": "close"}) from error
         return bytes(body)
+
+
+def is_asked_in_sparql(scope: Scope) -> bool:
+    """Whether a request at `/search` is one of the SPARQL protocol: it has a query, or wants a description in RDF."""
+    if not _is_of_search(scope):
+        return False
+    headers = Headers.of(scope["headers"])
+    if scope["method"] == "POST":
+        return protocol.is_query(headers.content_type)
+    if scope["method"] not in ("GET", "HEAD"):
+        return False
+    if scope["query_string"]:
+        return bool(_QUERY.search(scope["query_string"]))
+    return prefers_rdf(headers.accept)
+
+
+def _is_of_search(scope: Scope) -> bool:
+    path: str = scope["path"]
+    return path.rstrip("/") == SEARCH_PATH
+
+
+def _addresses(exchange: Exchange) -> list[str]:
+    """The addresses of the search service on this server, as the client of a request knows it."""
+    host, root = exchange.headers.host, exchange.scope.get("root_path", "")
+    return [f"{scheme}://{host}{root}{SEARCH_PATH}" for scheme in ("http", "https")] if host else []
 
 
 def _preflight(headers: Headers) -> Response:

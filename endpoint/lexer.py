@@ -49,6 +49,7 @@ _DECLARATION = re.compile(
 _PROLOGUE = re.compile(rf"{_SPACE}*+(?:{_DECLARATION.pattern})*+", re.IGNORECASE)
 _FORM = re.compile("|".join(FORMS), re.IGNORECASE)
 _UPDATE = re.compile("|".join(UPDATES), re.IGNORECASE)
+_FROM = re.compile("FROM", re.IGNORECASE)
 _SERVICE = re.compile("SERVICE(?:SILENT)?", re.IGNORECASE)
 _SILENT = re.compile("SILENT", re.IGNORECASE)
 _SERVER = re.compile(rf"{_IRI}|{_VARIABLE}|{_PREFIX}:{_LOCAL}")
@@ -57,6 +58,14 @@ _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 
 class LocatedSyntaxError(QuerySyntaxError):
     """A query that does not parse, with the place (line and column count from 1) where the parser gave up."""
+
+    def __init__(self, message: str, line: int, column: int) -> None:
+        super().__init__(f"line {line}, column {column}: {message}")
+        self.line, self.column = line, column
+
+
+class LocatedRefusal(QueryRefused):
+    """A query that asks for something this endpoint does not do, with the place (counted from 1) where it does so."""
 
     def __init__(self, message: str, line: int, column: int) -> None:
         super().__init__(f"line {line}, column {column}: {message}")
@@ -138,9 +147,8 @@ def rewritten(text: str, address: Address) -> tuple[str, bool]:
     return "".join([*parts, text[end:]]), True
 
 
-def _refusal(text: str, call: ServiceCall, reason: str) -> QueryRefused:
-    line, column = position(text, call.offset)
-    return QueryRefused(f"line {line}, column {column}: SERVICE {call.server} is refused, {reason}")
+def _refusal(text: str, call: ServiceCall, reason: str) -> LocatedRefusal:
+    return LocatedRefusal(f"SERVICE {call.server} is refused, {reason}", *position(text, call.offset))
 
 
 def _plain_calls(text: str) -> Iterator[_PlainCall]:
@@ -158,13 +166,24 @@ def _plain_calls(text: str) -> Iterator[_PlainCall]:
 
 def _prefixes(text: str) -> dict[str, str]:
     """The prefixes that the prologue declares exactly once, and what each stands for."""
+    return {prefix: iris[0] for prefix, iris in declared_prefixes(text).items() if len(iris) == 1}
+
+
+def declared_prefixes(text: str) -> dict[str, list[str]]:
+    """The prefixes that the prologue declares, each with the IRIs that it is to stand for, as they are written."""
     found: dict[str, list[str]] = {}
     offset = 0
     while match := _DECLARATION.match(text, offset):
         if match["iri"]:
             found.setdefault(match["prefix"], []).append(match["iri"][1:-1])
         offset = match.end()
-    return {prefix: iris[0] for prefix, iris in found.items() if len(iris) == 1}
+    return found
+
+
+def prologue(text: str) -> str:
+    """What stands before the form of a query: its declarations, and comments."""
+    match = _PROLOGUE.match(text)
+    return match[0] if match else ""
 
 
 def _expanded(server: str, prefixes: dict[str, str]) -> str:
@@ -176,8 +195,7 @@ def _expanded(server: str, prefixes: dict[str, str]) -> str:
 
 
 def _form(text: str) -> str:
-    prologue = _PROLOGUE.match(text)
-    start = prologue.end() if prologue else 0
+    start = len(prologue(text))
     if match := _FORM.match(text, start):
         return match[0].upper()
     if match := _UPDATE.match(text, start):
@@ -186,7 +204,9 @@ def _form(text: str) -> str:
 
 
 def _has_dataset(text: str) -> bool:
-    return any(token["name"] and token["name"].upper() in ("FROM", "FROMNAMED") for token in terminals(text))
+    return bool(_FROM.search(text)) and any(
+        token["name"] and token["name"].upper() in ("FROM", "FROMNAMED") for token in terminals(text)
+    )
 
 
 def terminals(text: str) -> Iterator[re.Match[str]]:

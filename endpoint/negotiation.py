@@ -45,6 +45,7 @@ GRAPH_FORMATS = (
     Format("trig", "application/trig", (), _W3C + "TriG"),
     Format("nquads", "application/n-quads", ("nq",), _W3C + "N-Quads"),
 )
+_PAGE = Format("html", "text/html", ("application/xhtml+xml",), "")
 
 
 def formats_of(form: str) -> tuple[Format, ...]:
@@ -99,6 +100,14 @@ def choose(formats: tuple[Format, ...], accept: str, name: str | None = None) ->
         offered = ", ".join(format_.media_type for format_ in formats)
         raise NotAcceptableError(f"the answer can be had as {offered}; the request accepts {accept!r}")
     return best
+
+
+def prefers_rdf(accept: str) -> bool:
+    """Whether who sends an Accept header likes a graph in RDF better than a page."""
+    try:
+        return choose((_PAGE, *GRAPH_FORMATS), accept).format is not _PAGE
+    except NotAcceptableError:
+        return False
 
 
 def _named(formats: Sequence[Format], name: str) -> Choice:

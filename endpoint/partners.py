@@ -170,6 +170,10 @@ class Partners:
         name = self._names.get(server)
         return _address(name, is_silent) if name else None
 
+    def has(self, server: str) -> bool:
+        """Whether a URL is that of a partner."""
+        return server in self._names
+
     def called(self, path: str) -> PartnerClient | None:
         """The partner whose address has this path."""
         return next((client for name, client in self.clients.items() if path in _paths(name)), None)

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from endpoint.engine import NotXmlError
-from endpoint.lexer import LocatedSyntaxError
+from endpoint.lexer import LocatedRefusal, LocatedSyntaxError
 from endpoint.negotiation import NotAcceptableError
 from endpoint.partners import PartnerError
 from endpoint.search.service import SearchUnavailable
@@ -119,7 +119,8 @@ def answer_to(error: Exception, path: str, base_iri: str) -> JSONResponse:
             answer = response(problem, "a parameter is missing or not of its type", errors=faults)
         case ClearingHouseError():
             problem = problem_of(error)
-            more = {"line": error.line, "column": error.column} if isinstance(error, LocatedSyntaxError) else {}
+            located = error if isinstance(error, LocatedSyntaxError | LocatedRefusal) else None
+            more = {"line": located.line, "column": located.column} if located else {}
             answer = response(problem, _detail(error, problem), **more)
             if problem.status in _TRY_AGAIN:
                 answer.headers.update(_RETRY_AFTER)

@@ -43,6 +43,11 @@ def body_limit(content_type: str, max_query_bytes: int) -> int:
             raise HTTPException(415, f"a POST must be {expected}, not {other or 'untyped'}")
 
 
+def is_query(content_type: str) -> bool:
+    """Whether a body of a media type may carry a query."""
+    return media_type(content_type) in tuple(_Type)
+
+
 def media_type(content_type: str) -> str:
     """The media type of a Content-Type header, without parameters."""
     return content_type.partition(";")[0].strip().lower()

@@ -28,6 +28,7 @@ from endpoint.store import MARKS, META
 
 CH = "https://w3id.org/clearinghouse/ns#"
 SD = "http://www.w3.org/ns/sparql-service-description#"
+CALLS = "https://w3id.org/clearinghouse/search#Calls"
 VOID = "http://rdfs.org/ns/void#"
 EXT = "http://ldf.fi/void-ext#"
 DCTERMS = "http://purl.org/dc/terms/"
@@ -114,7 +115,7 @@ def test_the_service_describes_itself_about_its_own_address(statistics: Statisti
     assert objects(found, SPARQL, f"{RDF}type") == {f"{SD}Service"}
     assert objects(found, SPARQL, f"{SD}endpoint") == {SPARQL}
     assert objects(found, SPARQL, f"{SD}supportedLanguage") == {f"{SD}SPARQL10Query", f"{SD}SPARQL11Query"}
-    assert objects(found, SPARQL, f"{SD}feature") == {f"{SD}UnionDefaultGraph"}
+    assert objects(found, SPARQL, f"{SD}feature") == {f"{SD}UnionDefaultGraph", CALLS}
     formats = {format_.iri for format_ in (*RESULT_FORMATS, *GRAPH_FORMATS)}
     assert objects(found, SPARQL, f"{SD}resultFormat") == formats
     assert len(formats) == 10
@@ -124,7 +125,7 @@ def test_the_service_describes_itself_about_its_own_address(statistics: Statisti
 def test_federation_is_announced_where_there_are_partners(statistics: Statistics) -> None:
     partners = {"example": Partner(url="https://example.org/sparql")}
     found = statements(get(application(statistics, partners=partners), "/sparql"))
-    assert objects(found, SPARQL, f"{SD}feature") == {f"{SD}UnionDefaultGraph", f"{SD}BasicFederatedQuery"}
+    assert objects(found, SPARQL, f"{SD}feature") == {f"{SD}UnionDefaultGraph", f"{SD}BasicFederatedQuery", CALLS}
 
 
 def test_the_limits_are_declared_in_words_of_the_ontology(statistics: Statistics) -> None:
