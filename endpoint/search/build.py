@@ -4,6 +4,8 @@ Started as `python -m endpoint.search.build GENERATIONS_DIR NAME OUTPUT BASE_IRI
 whole or not at all.
 """
 
+from __future__ import annotations
+
 import ctypes
 import json
 import os
@@ -12,7 +14,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
 
@@ -59,6 +61,21 @@ def build(generation: Path, output: Path, base: str) -> None:
         shutil.rmtree(making, ignore_errors=True)
 
 
+@dataclass(frozen=True, slots=True)
+class _Analysed:
+    """A text as the index takes it: as which language, its tokens, and its words."""
+
+    language: str
+    tokens: tantivy.PreTokenizedString
+    words: frozenset[str]
+
+    @classmethod
+    def of(cls, one: Text) -> _Analysed:
+        language = language_of_text(one.text, one.language)
+        found = places(one.text, language)
+        return cls(language, _tokenized(found), frozenset(place.surface for place in found))
+
+
 class _Maker:
     """Writes the documents, and counts in how many of them each word is."""
 
@@ -67,6 +84,7 @@ class _Maker:
         self._writer = tantivy.Index(schema.schema(), str(directory)).writer(_HEAP, 1)
         self._words: Counter[str] = Counter()
         self._used: set[str] = set()
+        self._labels: dict[Text, _Analysed] = {}
 
     def add_all(self, entries: Iterable[Entry]) -> None:
         """Write entries."""
@@ -87,6 +105,13 @@ class _Maker:
         lines = "".join(f"{word} {count}\n" for word, count in common)
         (self._directory / schema.WORDS).write_text(lines, encoding="utf-8")
 
+    def _label(self, label: Text) -> _Analysed:
+        """A label, which very many records have, is analysed once."""
+        known = self._labels.get(label)
+        if known is None:
+            known = self._labels[label] = _Analysed.of(label)
+        return known
+
     def _document(self, entry: Entry) -> tantivy.Document:
         made = tantivy.Document()
         words: set[str] = set()
@@ -94,11 +119,10 @@ class _Maker:
         title = "title" if entry.kind == "record" else "label"
         for part, texts in ((title, entry.titles), ("label", entry.labels), ("text", entry.texts)):
             for one in dict.fromkeys(texts):
-                language = language_of_text(one.text, one.language)
-                found = places(one.text, language)
-                words.update(place.surface for place in found)
-                if found:
-                    made.add_pre_tokenized_text(schema.field(part, language), _tokenized(found))
+                analysed = self._label(one) if part == "label" else _Analysed.of(one)
+                words |= analysed.words
+                if analysed.words:
+                    made.add_pre_tokenized_text(schema.field(part, analysed.language), analysed.tokens)
         self._words.update(filter(_is_word, words))
         for name, values in _facets(entry).items():
             for value in values:
@@ -108,7 +132,6 @@ class _Maker:
             made.add_text(schema.IDENTIFIER, key)
         if (seconds := entry.seconds) is not None:
             made.add_integer(schema.DATE, seconds)
-            made.add_integer(schema.AGE, -seconds)
         for language, title in _in_order(entry.titles).items():
             made.add_text(schema.order(language), title)
         made.add_bytes(schema.CARD, _json(_card(entry)))

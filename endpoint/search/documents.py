@@ -74,7 +74,7 @@ class Entry:
             moment = datetime.fromisoformat(self.date + "0001-01-01"[len(self.date) :])
         except ValueError:
             return None
-        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+        return None if not self.year else int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
 class Reader:

@@ -166,7 +166,7 @@ def _limited(query: Query, limits: Iterable[Query]) -> Query:
 
 
 def _sorting(asked: Search) -> tuple[str, Order]:
-    """The field that is sorted by, and which way; what has no rank comes newest first."""
+    """The field that is sorted by, and which way: what has no rank newest first, what has no date last either way."""
     if asked.sort == "title":
         return schema.order(asked.language if asked.language in UNITED_NATIONS else "en"), Order.Asc
-    return schema.AGE if asked.sort == "oldest" else schema.DATE, Order.Desc
+    return schema.DATE, Order.Asc if asked.sort == "oldest" else Order.Desc

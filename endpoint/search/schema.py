@@ -12,7 +12,7 @@ VERSION = 1
 """Of what is written; an index of another version is built again."""
 PARTS = ("title", "label", "text")
 """What of a record is searched, each in a field for each language: titles, labels of its keywords, all other texts."""
-IRI, IDENTIFIER, DATE, AGE, CARD, TEXTS = "iri", "identifier", "date", "age", "card", "texts"
+IRI, IDENTIFIER, DATE, CARD, TEXTS = "iri", "identifier", "date", "card", "texts"
 MANIFEST, CONCEPTS, WORDS = "search.json", "concepts.json", "words.txt"
 """The files that the index has beside those of tantivy: what it was made of, the concepts, the words it knows."""
 
@@ -38,8 +38,7 @@ def schema() -> tantivy.Schema:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
     builder.add_text_field(IRI, tokenizer_name="raw", index_option="basic")
     builder.add_text_field(IDENTIFIER, tokenizer_name="raw", index_option="basic")
-    for name in (DATE, AGE):  # seconds, and their negative: what has no date comes last both ways
-        builder.add_integer_field(name, fast=True)
+    builder.add_integer_field(DATE, fast=True)
     for language in UNITED_NATIONS:
         builder.add_text_field(order(language), tokenizer_name="raw", index_option="basic", fast=True)
     builder.add_bytes_field(CARD, stored=True)
