@@ -112,7 +112,6 @@ async def _workbench(request: Request) -> Response:
         formats=FORMATS,
         given=given,
         settings=request.app.state.settings,
-        generation=request.app.state.engine.generation,
     )
 
 

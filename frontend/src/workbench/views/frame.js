@@ -1,0 +1,32 @@
+// What the drawn views share: menus above, a drawing, remarks below, and saving it.
+
+import { make } from "../../shared/dom.js";
+import { pngBlob, save, svgText } from "../../shared/saving.js";
+
+/** A view that draws anew whenever a choice changes. `drawing()` gives the drawing and remarks on it. */
+export function frame({ t, menus, drawing, name }) {
+  const canvas = make("div", { class: "canvas", dir: "ltr" });
+  const remarks = make("div", { class: "quiet-text", role: "status" });
+  let waiting = 0;
+
+  async function redraw() {
+    const mine = ++waiting;
+    const { drawn, told = [] } = await drawing();
+    if (mine !== waiting) return;
+    canvas.replaceChildren(...[drawn].filter(Boolean));
+    remarks.replaceChildren(...told.map((text) => make("p", {}, text)));
+  }
+
+  const svg = () => (canvas.firstElementChild?.matches("svg") ? canvas.firstElementChild : canvas.querySelector("figure > svg, svg"));
+  const saving = make(
+    "div",
+    { class: "actions" },
+    make("button", { type: "button", class: "quiet", onclick: () => svg() && save(new Blob([svgText(svg())], { type: "image/svg+xml" }), `${name}.svg`) }, t("saveSvg")),
+    make("button", { type: "button", class: "quiet", onclick: async () => svg() && save(await pngBlob(svg()), `${name}.png`) }, t("savePng")),
+  );
+  const bar = make("div", { class: "actions" });
+  return redraw().then(() => {
+    bar.append(...menus(redraw));
+    return [bar, canvas, remarks, saving];
+  });
+}
