@@ -57,6 +57,10 @@ def test_the_lint_finds_nothing() -> None:
 BROKEN = {
     "no label": "ch:x a owl:Class ; skos:definition 'A.'@en ; rdfs:isDefinedBy <https://w3id.org/clearinghouse/ns> .",
     "two labels": "ch:Link rdfs:label 'Other'@en .",
+    "labels in some languages only": "ch:X a owl:Class ; rdfs:label 'X'@en, 'X'@fr ; skos:definition 'X.'@en ; "
+    "rdfs:isDefinedBy <https://w3id.org/clearinghouse/ns> .",
+    "a word of others in some languages only": "sdo:about rdfs:label 'About'@en .",
+    "a word of others declared here": "sdo:name a owl:DatatypeProperty .",
     "two definitions": "ch:Link skos:definition 'Other.'@en .",
     "declared as two things": "ch:Link a owl:ObjectProperty .",
     "no ontology": "ch:X a owl:Class ; rdfs:label 'X'@en ; skos:definition 'X.'@en .",
@@ -75,7 +79,9 @@ BROKEN = {
 
 @pytest.mark.parametrize("statement", BROKEN.values(), ids=BROKEN)
 def test_the_lint_finds_what_is_broken(statement: str) -> None:
-    small = rdflib.Graph().parse(ROOT / "ontology" / "core.ttl", format="turtle")
+    small = rdflib.Graph()
+    for module in ("core", "translations", "other-vocabularies"):
+        small.parse(ROOT / "ontology" / f"{module}.ttl", format="turtle")
     before = set(linted(small))
     prefixes = "".join(f"@prefix {name}: <{iri}> . " for name, iri in small.namespaces())
     small.parse(data=prefixes + statement, format="turtle")
@@ -194,6 +200,57 @@ def test_record_classes_carry_the_published_labels() -> None:
         assert not lacking, (schema, labels, foreign)
         compared += 1
     assert compared > 15
+
+
+WORDS = ("translations", "other-vocabularies")
+OF_TURTLE = frozenset({"ch", "chs", "owl", "rdf", "rdfs", "scheme", "sh", "term", "vann", "xsd"})
+"""Prefixes of our own words and of those that say how shapes and ontology are written."""
+
+
+@pytest.mark.parametrize("module", WORDS)
+def test_translations_are_sorted_one_term_a_line(module: str) -> None:
+    lines = [
+        line
+        for line in (ROOT / "ontology" / f"{module}.ttl").read_text(encoding="utf-8").splitlines()
+        if line and not line.startswith(("#", "@prefix"))
+    ]
+    assert len(lines) > 100
+    assert [
+        line for line in lines if not re.fullmatch(r'\S+ rdfs:label "[^"\\]+"@\w\w(, "[^"\\]+"@\w\w)* \.', line)
+    ] == []
+    names = [line.partition(" ")[0] for line in lines]
+    assert names == sorted(set(names))
+    for line in lines:
+        tags = re.findall(r'"@(\w\w)', line)
+        assert tags == sorted(set(tags)), line
+
+
+def test_every_word_of_others_that_a_record_may_use_has_labels() -> None:
+    """Those of the contexts, of the shapes, and the classes and properties that ours stand below."""
+    labelled = {str(term) for term in graph().subjects(RDFS.label)}
+    texts = [
+        path.read_text(encoding="utf-8")
+        for folder, ending in (("loaders/contexts", "*.jsonld"), ("shapes", "*.ttl"))
+        for path in (ROOT / folder).glob(ending)
+    ]
+    namespaces = dict(
+        pair
+        for text in (*texts, *(module.read_text(encoding="utf-8") for module in MODULES))
+        for pair in re.findall(r"@prefix (\w+): <([^>]+)>", text) + re.findall(r'"(\w+)": "(http[^"]+[#/])"', text)
+    )
+    used = {
+        namespaces[prefix] + name
+        for text in texts
+        for prefix, name in re.findall(r"\b(\w+):([A-Za-z][\w-]*)", text)
+        if prefix in namespaces and prefix not in OF_TURTLE
+    }
+    used |= {
+        str(above)
+        for predicate in (RDFS.subClassOf, RDFS.subPropertyOf, RDFS.domain, RDFS.range)
+        for above in graph().objects(None, predicate)
+    }
+    assert len(used) > 100
+    assert sorted(used - labelled) == []
 
 
 def test_the_questions_move_with_the_base() -> None:
