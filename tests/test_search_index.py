@@ -176,9 +176,8 @@ def test_results_are_sorted_by_date_and_by_title_and_come_in_pages(searched: Sea
     assert newest[: len(dated)] == dated
     assert [date for date in oldest if date] == sorted(date for date in oldest if date)
     assert oldest[0] == "2012-10"
-    titles = [
-        hit.best_title("en").text for hit in searched.search(Search(sort="title", limit=100, filters=records)).hits
-    ]
+    called = searched.search(Search(sort="title", limit=100, filters=records)).hits
+    titles = [hit.best_title("en").text for hit in called if hit.titles]
     lettered = [title.casefold() for title in titles if title[:1].isascii() and title[:1].isalpha()]
     assert lettered[:3] == sorted(lettered)[:3]
     assert len(lettered) > 5

@@ -15,9 +15,10 @@ _NOTHING: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 class Search:
     """A search: the text of a person, which is never a syntax error, and what it is limited to.
 
-    `filters` has names of `FACETS`; of several values of one name any will do. `languages` are those whose texts are
-    searched, all if empty. `expand` adds what the thesaurus knows, save of the concepts `without`. `any_word` takes
-    results with some of the words only. `language` is the reader's, by whose titles is sorted. A `limit` of 0 counts.
+    `filters` has names of `FACETS`, or `iri` for results of some IRIs; of several values of one name any will do.
+    `languages` are those whose texts are searched, all if empty. `expand` adds what the thesaurus knows, save of the
+    concepts `without`. `any_word` takes results with some of the words only. `language` is the reader's, by whose
+    titles is sorted. A `limit` of 0 counts.
     """
 
     text: str = ""

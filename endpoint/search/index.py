@@ -154,8 +154,8 @@ class SearchIndex:
 
 
 def _limit(name: str, values: Iterable[str]) -> Query:
-    """The documents with any of the values of a facet; ValueError for what is none."""
-    if name not in FACETS:
+    """The documents with any of the values of a facet, or with any of some IRIs; ValueError for what is none."""
+    if name not in (*FACETS, schema.IRI):
         raise ValueError(f"{name!r} is no facet; there are {', '.join(FACETS)}")
     return Query.const_score_query(Query.term_set_query(schema.schema(), name, list(values)), 0.0)
 
