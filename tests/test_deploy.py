@@ -48,8 +48,10 @@ def test_the_container_has_every_package_and_what_its_build_reads() -> None:
         name for step in _steps() if step.startswith("COPY ") and "--from" not in step for name in step.split()[1:-1]
     }
     project = _project()
-    packages = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]  # type: ignore[index]
-    assert copied == {*packages, "pyproject.toml", "constraints.txt", "README.md", "LICENSE"}
+    build = project["tool"]["hatch"]["build"]  # type: ignore[index]
+    hook = build["hooks"]["custom"]["path"].partition("/")[0]
+    packages = build["targets"]["wheel"]["packages"]
+    assert copied == {*packages, hook, "pyproject.toml", "constraints.txt", "README.md", "LICENSE"}
     assert all((ROOT / name).exists() for name in copied)
 
 
