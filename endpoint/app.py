@@ -50,14 +50,25 @@ from endpoint.search.service import SearchService
 from endpoint.search.sparql import SearchesInQueries
 from endpoint.sessions import Sessions
 from endpoint.settings import Settings
-from endpoint.site import countries, data, home, identifiers, questions, records, searching, workbench
+from endpoint.site import (
+    concepts,
+    countries,
+    data,
+    home,
+    identifiers,
+    monitoring,
+    questions,
+    records,
+    searching,
+    workbench,
+)
 from endpoint.site.sources import Sources
 from endpoint.tagging_service import TaggingService
 from endpoint.thesauri import Thesauri
 from ontology.errors import StoreError
 
 SPARQL_PATH = "/sparql"
-SITE = (web, identifiers, data, records, home, searching, questions, workbench, countries)
+SITE = (web, identifiers, data, monitoring, records, concepts, home, searching, questions, workbench, countries)
 """The modules with the pages for readers."""
 THESAURUS = (
     sign_in,
