@@ -1,23 +1,19 @@
-"""The pages of the thesaurus to read: its schemes, their trees and alphabetical lists, search, and the concepts."""
+"""The pages of the thesaurus to read: its schemes, their trees and alphabetical lists, and search."""
 
 import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-import pyoxigraph as ox
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from endpoint import languages, localisation, web
-from endpoint.differences import property_name
 from endpoint.thesauri import Thesauri
 from endpoint.translations import STANDINGS, Translations
 from loaders.editing import Editing
-from thesaurus.changes import ChangeSet
 from thesaurus.index import Concept, Index, Scheme
-from thesaurus.turtle import SKOS
 
 PAGE = 100
 """Rows of a page; whatever is longer goes on on the next one."""
@@ -41,8 +37,6 @@ def routes() -> list[BaseRoute]:
         web.route("/thesaurus/offers", _offers),
         web.route("/thesaurus/schemes/{slug}", _tree),
         web.route("/thesaurus/schemes/{slug}/letters", _letters),
-        web.route("/thesaurus/concepts", _concept),
-        web.route("/thesaurus/concepts/{identifier:path}", _identified),
     ]
 
 
@@ -222,14 +216,6 @@ def _offers(request: Request) -> Response:
     )
 
 
-def _identified(request: Request) -> Response:
-    identifier = request.path_params["identifier"]
-    found = thesauri(request).index().find(identifier)
-    if found is None:
-        raise web.not_found(f"there is no concept {identifier!r:.80}")
-    return RedirectResponse(web.prefixed(request, web.address("/thesaurus/concepts", iri=found)), 303)
-
-
 def concept_or_404(index: Index, iri: str) -> Concept:
     """The concept of an IRI."""
     found = index.concept(iri)
@@ -241,59 +227,3 @@ def concept_or_404(index: Index, iri: str) -> Concept:
 def shown_languages(concept: Concept) -> list[str]:
     """The six languages, and those that a concept has words in."""
     return languages.ordered({label.language for label in concept.labels} | {note.language for note in concept.notes})
-
-
-async def _concept(request: Request) -> Response:
-    index = await run_in_threadpool(thesauri(request).index)
-    iri, tongue = request.query_params.get("iri", ""), language(request)
-    found = await run_in_threadpool(concept_or_404, index, iri)
-    history = await with_editing(request, lambda editing: _history(editing, iri))
-    counted = await uses(request, [iri])
-    return await run_in_threadpool(_concept_page, request, index, found, tongue, history, counted)
-
-
-def _history(editing: Editing, iri: str) -> list[ChangeSet]:
-    return editing.changes(concept=ox.NamedNode(iri))
-
-
-def _concept_page(
-    request: Request,
-    index: Index,
-    concept: Concept,
-    tongue: str,
-    history: list[ChangeSet],
-    counted: dict[str, int],
-) -> Response:
-    relations = {
-        name: ordered(index, iris, tongue)
-        for name, iris in (("Broader", concept.broader), ("Narrower", concept.narrower), ("Related", concept.related))
-    }
-    others = {*concept.replaced_by, *(iri for _, iri in concept.matches)}
-    others |= {iri for iris in relations.values() for iri in iris[: PAGE * 2]}
-    rows = [
-        (name, [(tag, [one for one in concept.labels if (one.kind, one.language) == (kind, tag)]) for tag in tags])
-        for tags in [shown_languages(concept)]
-        for kind, name in (
-            ("prefLabel", "Preferred label"),
-            ("altLabel", "Alternative labels"),
-            ("hiddenLabel", "Hidden labels"),
-        )
-    ]
-    kinds = dict.fromkeys(("definition", "scopeNote", *(note.kind for note in concept.notes)))
-    return web.page(
-        request,
-        "concept.html",
-        concept=concept,
-        title=concept.label(tongue),
-        language=tongue,
-        languages=shown_languages(concept),
-        label_rows=rows,
-        note_kinds=[(kind, property_name(SKOS + kind)) for kind in kinds],
-        relations=relations,
-        labels=index.labels(others, tongue),
-        schemes=[scheme for iri in concept.schemes if (scheme := index.scheme(iri))],
-        matches=[(property_name(SKOS + name), iri) for name, iri in concept.matches],
-        history=history,
-        uses=counted.get(concept.iri),
-        most=PAGE * 2,
-    )

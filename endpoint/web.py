@@ -26,7 +26,17 @@ from endpoint.problems import problem_of
 from endpoint.sessions import FORM_TOKEN, Sessions
 from endpoint.static_files import served_static
 from ontology.errors import ClearingHouseError, IdentifierError, SignInNeeded, TooManyRequests
-from ontology.identifiers import CountryIri, Iris, NodeIri, QuestionIri, RecordIri, RevisionIri, SchemeIri, TermIri
+from ontology.identifiers import (
+    DEFAULT_BASE,
+    CountryIri,
+    Iris,
+    NodeIri,
+    QuestionIri,
+    RecordIri,
+    RevisionIri,
+    SchemeIri,
+    TermIri,
+)
 
 NAVIGATION = (
     ("/search", N_("Search")),
@@ -37,6 +47,8 @@ NAVIGATION = (
     ("/thesaurus/", N_("Thesaurus")),
 )
 """Path and words of the links at the top of every page; the longest path that fits is the present one."""
+CONCEPTS = "/thesaurus/concepts"
+"""Where concepts are read and edited that have no address of their own, or another page, such as countries."""
 SECTIONS = (
     ("/thesaurus/", N_("Schemes")),
     ("/thesaurus/search", N_("Find concepts")),
@@ -85,6 +97,7 @@ def page(request: Request, name: str, status: int = 200, /, **context: object) -
         "url": partial(prefixed, request),
         "bare": partial(bare, request),
         "page_path": partial(page_path, request.app.state.settings.base_iri),
+        "concept_path": partial(concept_path, request.app.state.settings.base_iri),
         "form_token": lambda: _form_token(request),
         **context,
     }
@@ -172,7 +185,7 @@ def bare(request: Request, path: str) -> str:
 
 def page_path(base_iri: str, iri: str) -> str | None:
     """The path of the page about a thing of ours, None where an IRI names something else."""
-    namespace = f"{base_iri}ns"
+    namespace = f"{DEFAULT_BASE}ns"  # the ontology is the same under every base
     if iri == namespace:
         return "/ontology"
     if iri.startswith(f"{namespace}#"):
@@ -186,6 +199,12 @@ def page_path(base_iri: str, iri: str) -> str | None:
             return f"/record/{guid}#{quote(pointer, safe='/')}"
         case RecordIri() | RevisionIri() | TermIri() | SchemeIri() | CountryIri() | QuestionIri():
             return iri.removeprefix(f"{base_iri}id")
+
+
+def concept_path(base_iri: str, iri: str, **parameters: object) -> str:
+    """The path of the page about a concept of the thesaurus, also of one that has its proper page elsewhere."""
+    path = page_path(base_iri, iri) or ""
+    return address(path, **parameters) if path.startswith("/term/") else address(CONCEPTS, iri=iri, **parameters)
 
 
 def local_path(text: str) -> str:

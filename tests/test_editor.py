@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import httpx2 as httpx
 import pyoxigraph as ox
@@ -38,6 +37,11 @@ ENGLISH = "http://testserver/en"
 HOSTILE = "<script>alert(1)</script>"
 TURNED = "نص\u202eآخر"
 LONG = "x" * 10_000
+
+
+def page_of(iri: str) -> str:
+    """The path of the page of a concept."""
+    return f"/term/{iri.removeprefix(TERM)}"
 
 
 def settings(folder: Path, **more: Any) -> Settings:
@@ -250,15 +254,15 @@ def test_a_large_scheme_is_shown_a_page_at_a_time(site: FastAPI) -> None:
 )
 def test_a_search_finds_words_of_any_language(site: FastAPI, text: str, found: str) -> None:
     page = Person(site).get("/thesaurus/search", q=text).text
-    assert quote(ACCESS, safe="") in page
+    assert page_of(ACCESS) in page
     assert f">{found}</bdi>" in page
 
 
 def test_a_search_is_narrowed_to_a_language_and_a_scheme(site: FastAPI) -> None:
     reader = Person(site)
-    assert quote(ACCESS, safe="") not in reader.get("/thesaurus/search", q="acceso", language="ru").text
-    assert quote(ACCESS, safe="") in reader.get("/thesaurus/search", q="acceso", scheme=SCHEME).text
-    assert quote(ACCESS, safe="") not in reader.get("/thesaurus/search", q="acceso", scheme="countries").text
+    assert page_of(ACCESS) not in reader.get("/thesaurus/search", q="acceso", language="ru").text
+    assert page_of(ACCESS) in reader.get("/thesaurus/search", q="acceso", scheme=SCHEME).text
+    assert page_of(ACCESS) not in reader.get("/thesaurus/search", q="acceso", scheme="countries").text
 
 
 def test_the_script_is_offered_what_somebody_may_mean(site: FastAPI) -> None:
@@ -268,7 +272,7 @@ def test_the_script_is_offered_what_somebody_may_mean(site: FastAPI) -> None:
 
 
 def test_a_concept_is_shown_in_all_six_languages_side_by_side(site: FastAPI) -> None:
-    page = Person(site).get("/thesaurus/concepts", iri=ACCESS).text
+    page = Person(site).get(page_of(ACCESS)).text
     for tag, text in {
         "ar": "الوصول",
         "en": "Access",
@@ -285,13 +289,22 @@ def test_a_concept_is_shown_in_all_six_languages_side_by_side(site: FastAPI) -> 
 
 def test_a_missing_label_is_shown_as_missing(site: FastAPI) -> None:
     concept = f"{TERM}0C7D5977-E5B8-4311-A26F-94E775EFB137"
-    assert 'class="standing missing">missing<' in Person(site).get("/thesaurus/concepts", iri=concept).text
+    assert 'class="standing missing">missing<' in Person(site).get(page_of(concept)).text
 
 
 def test_a_concept_is_found_by_its_identifier_in_any_case(site: FastAPI) -> None:
     answer = Person(site).get(f"/thesaurus/concepts/{ACCESS.rpartition('/')[2].lower()}")
-    assert answer.headers["location"] == f"/en/thesaurus/concepts?iri={quote(ACCESS, safe='')}"
+    assert answer.headers["location"] == f"/en{page_of(ACCESS)}"
     assert Person(site).get("/thesaurus/concepts/nothing").status_code == 404
+
+
+def test_the_former_address_of_a_concept_leads_to_its_page(site: FastAPI) -> None:
+    answer = Person(site).get("/thesaurus/concepts", iri=ACCESS, language="fr")
+    assert (answer.status_code, answer.headers["location"]) == (301, f"/en{page_of(ACCESS)}?language=fr")
+    kenya = "https://w3id.org/clearinghouse/id/country/KE"
+    shown = Person(site, "ada").get("/thesaurus/concepts", iri=kenya)
+    assert shown.status_code == 200, "a country is edited here, its page is another"
+    assert "Propose a change" in shown.text
 
 
 # ----------------------------------------------------------------------------------------------------------- proposing
@@ -312,7 +325,7 @@ def test_a_change_is_previewed_proposed_reviewed_approved_and_published(site: Fa
     assert ben.decides(change, "approve", "fine").status_code == 303
     assert labels(site, ACCESS, "fr") == [("Accès aux ressources", "official")]
     assert site.state.published == 1
-    shown = ben.get("/thesaurus/concepts", iri=ACCESS).text
+    shown = ben.get(page_of(ACCESS)).text
     assert "The full wording" in shown
     assert "version 2" in shown
 
@@ -398,9 +411,9 @@ def test_a_concept_is_put_out_of_use_and_points_to_its_replacement(site: FastAPI
     preview = ada.send("/thesaurus/deprecate", ada.form("/thesaurus/deprecate", iri=ACCESS), replacement=NON_MONETARY)
     assert "Replaced by" in preview.text
     ben.decides(ada.proposes(preview), "approve")
-    page = ben.get("/thesaurus/concepts", iri=ACCESS).text
+    page = ben.get(page_of(ACCESS)).text
     assert "Out of use." in page
-    assert quote(NON_MONETARY, safe="") in page
+    assert page_of(NON_MONETARY) in page
     assert site.state.thesauri.index().concept(ACCESS).label("en").text == "Access", "its words stay"
     assert "/thesaurus/merge?" not in page
 
@@ -597,7 +610,7 @@ def test_several_rows_are_translated_and_confirmed_in_one_change_set(site: FastA
     [change] = ben.get("/thesaurus/api/changes", status="approved").json()["changes"][:1]
     assert (change["numberAdded"], change["numberRemoved"]) == (2, 4)
     after = ada.get(path, language="ru", kind="unofficial").text
-    assert quote(iris[1], safe="") not in after
+    assert page_of(iris[1]) not in after
     assert change["reviewed"][:10] in after
 
 
@@ -652,7 +665,7 @@ def test_hostile_words_are_shown_and_do_nothing(site: FastAPI) -> None:
         HOSTILE + TURNED,
     )
     pages = [
-        ada.get("/thesaurus/concepts", iri=ACCESS),
+        ada.get(page_of(ACCESS)),
         ada.get("/thesaurus/edit", iri=ACCESS),
         ada.get("/thesaurus/search", q=HOSTILE),
         ada.get("/thesaurus/search", q="alert"),
@@ -838,7 +851,7 @@ def test_an_approval_reaches_the_graph_and_the_records(sample_house: House, tmp_
         used, unused = (sorted(found, key=lambda iri: (found[iri], iri))[place] for place in (-1, 0))
         assert found[used] > found[unused] == 0
         tagged = f"<dt>Tagged records</dt><dd>{found[used]:,}</dd>"
-        assert tagged in ada.get("/thesaurus/concepts", iri=used).text
+        assert tagged in ada.get(page_of(used)).text
         preview = ada.send("/thesaurus/deprecate", ada.form("/thesaurus/deprecate", iri=used), replacement=unused)
         told = re.search(r"<strong>([\d,]+) tagged records?</strong> will be tagged anew", preview.text)
         assert told
@@ -848,5 +861,5 @@ def test_an_approval_reaches_the_graph_and_the_records(sample_house: House, tmp_
         until = time.monotonic() + 60
         while app.state.engine.generation == before and time.monotonic() < until:
             time.sleep(0.2)
-        assert tagged in ben.get("/thesaurus/concepts", iri=unused).text
-        assert "<dt>Tagged records</dt><dd>0</dd>" in ben.get("/thesaurus/concepts", iri=used).text
+        assert tagged in ben.get(page_of(unused)).text
+        assert "<dt>Tagged records</dt><dd>0</dd>" in ben.get(page_of(used)).text

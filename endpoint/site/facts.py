@@ -143,8 +143,8 @@ class Graph:
         return [term for name, term in self.by_subject.get(subject, ()) if name in properties]
 
     def first(self, subject: str, *properties: str) -> str:
-        """The first value of the properties of a subject, as text; empty for none."""
-        return next((_named(term) for term in self.values(subject, *properties)), "")
+        """The first value of the first property that a subject has, as text; empty for none."""
+        return next((_named(term) for name in properties for term in self.values(subject, name)), "")
 
     def texts(self, *properties: str, of: str = "") -> list[Text]:
         """The texts that the record, or another subject, has for the properties."""
