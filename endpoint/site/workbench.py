@@ -136,6 +136,9 @@ async def _vocabulary(request: Request) -> Response:
                 term[name] = value(row, name)
         if (label := row.get("label")) and _language(label) == "en":
             term["english"] = label.value
+    others = await labels(request, [iri for iri, term in terms.items() if not term["label"]])
+    for iri, label in others.items():
+        terms[iri]["label"] = label.text
     return _json(request, sorted(terms.values(), key=lambda term: str(term["iri"])))
 
 

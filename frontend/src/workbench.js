@@ -113,6 +113,7 @@ async function run() {
   try {
     const told = await answer(addresses.sparql, query, { signal: mine.signal, progress: (read) => (bytes = read) });
     if (running === mine) show(query, told);
+    if (section.getBoundingClientRect().top > innerHeight - 200) section.scrollIntoView();
   } catch (error) {
     if (running === mine) fail(error, query);
   } finally {

@@ -25,7 +25,7 @@ const COLOURS = HighlightStyle.define([
 const LOOK = EditorView.theme({
   "&": { border: "1px solid var(--field)", borderRadius: ".4rem", background: "var(--card)", color: "var(--ink)", fontSize: ".9rem" },
   "&.cm-focused": { outline: "3px solid var(--green)", outlineOffset: "2px" },
-  ".cm-scroller": { fontFamily: "ui-monospace, monospace", lineHeight: "1.5", minHeight: "20rem", maxHeight: "70vh", overflow: "auto" },
+  ".cm-scroller": { fontFamily: "ui-monospace, monospace", lineHeight: "1.5", minHeight: "16rem", maxHeight: "55vh", overflow: "auto" },
   ".cm-gutters": { background: "var(--soft)", color: "var(--quiet)", border: "none", borderRadius: ".4rem 0 0 .4rem" },
   ".cm-activeLine, .cm-activeLineGutter": { background: "#f1f6f266" },
   ".cm-tooltip": { background: "var(--card)", color: "var(--ink)", border: "1px solid var(--field)", borderRadius: ".4rem", maxWidth: "min(34rem, 90vw)" },

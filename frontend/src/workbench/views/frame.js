@@ -5,7 +5,7 @@ import { pngBlob, save, svgText } from "../../shared/saving.js";
 
 /** A view that draws anew whenever a choice changes. `drawing()` gives the drawing and remarks on it. */
 export function frame({ t, menus, drawing, name }) {
-  const canvas = make("div", { class: "canvas", dir: "ltr" });
+  const canvas = make("div", { class: "canvas", dir: "ltr", role: "region", "aria-label": t(name), tabindex: "0" });
   const remarks = make("div", { class: "quiet-text", role: "status" });
   let waiting = 0;
 
