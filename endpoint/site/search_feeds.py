@@ -29,6 +29,7 @@ MOST_ROWS = 10_000
 _ENTRIES, _HITS, _MOST_HITS = 50, 20, 1_000
 _COLUMNS = ("iri", "kind", "title", "title_language", "type", "clearing_house", "country", "status", "published",
             "updated", "languages", "identifier", "score")  # fmt: skip
+_HEADERS = {"X-Content-Type-Options": "nosniff"}
 _FORMULA = tuple("=+-@\t\r\n|%")
 # What XML 1.0 cannot have (https://www.w3.org/TR/xml/#charsets), and what turns the text around it.
 _NOT_XML = re.compile(
@@ -67,7 +68,7 @@ async def _atom(request: Request) -> Response:
         ET.SubElement(feed, f"{{{OPENSEARCH}}}{element}").text = str(figure)
     for hit in found.hits:
         _entry(request, feed, hit, index, language, name)
-    return web.sent(request, _xml(feed), "application/atom+xml; charset=utf-8")
+    return web.sent(request, _xml(feed), "application/atom+xml; charset=utf-8", headers=_HEADERS)
 
 
 async def _csv(request: Request) -> Response:
@@ -79,7 +80,10 @@ async def _csv(request: Request) -> Response:
     writer = csv.writer(written, lineterminator="\r\n")
     writer.writerow(_COLUMNS)
     writer.writerows([_harmless(cell) for cell in _cells(hit, language, name)] for hit in found.hits)
-    headers = {"Content-Disposition": 'attachment; filename="search.csv"', "X-Total-Results": str(found.total)}
+    headers = _HEADERS | {
+        "Content-Disposition": 'attachment; filename="search.csv"',
+        "X-Total-Results": str(found.total),
+    }
     body = written.getvalue().encode("utf-8", "replace")
     return web.sent(request, body, "text/csv; charset=utf-8; header=present", headers=headers)
 
@@ -121,7 +125,7 @@ async def _json(request: Request) -> Response:
         },
     }
     body = json.dumps(told, ensure_ascii=False).encode("utf-8", "replace")
-    return web.sent(request, body, "application/json")
+    return web.sent(request, body, "application/json", headers=_HEADERS)
 
 
 async def _opensearch(request: Request) -> Response:
@@ -144,7 +148,7 @@ async def _opensearch(request: Request) -> Response:
     }
     for media_type, template in addresses.items():
         ET.SubElement(described, f"{{{OPENSEARCH}}}Url", {"type": media_type, "template": template})
-    return web.sent(request, _xml(described), "application/opensearchdescription+xml; charset=utf-8")
+    return web.sent(request, _xml(described), "application/opensearchdescription+xml; charset=utf-8", headers=_HEADERS)
 
 
 # -------------------------------------------------------------------------------------------------------------- asking

@@ -62,6 +62,7 @@ async def _page(request: Request) -> Response:
         request,
         "search_page.html",
         parameters=parameters,
+        called="".join(filter(str.isprintable, parameters.q))[:80],
         found=found,
         facets=facets,
         facet_titles=search_facets.TITLES,
