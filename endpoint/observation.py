@@ -9,7 +9,9 @@ from endpoint import logs
 from endpoint.logs import RequestLog
 from endpoint.metrics import Lane, Metrics
 
-ROUTES = frozenset({"/", "/sparql", "/livez", "/readyz", "/metrics", "/partners", "/void", "/.well-known/void"})
+ROUTES = frozenset(
+    {"/", "/sparql", "/search", "/livez", "/readyz", "/metrics", "/partners", "/void", "/.well-known/void"}
+)
 """Paths that are counted under their own names; there are only so many."""
 
 

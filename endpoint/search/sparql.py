@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import pyoxigraph as ox
@@ -23,6 +23,7 @@ from endpoint.search.sparql_words import MAX_LIMIT, MAX_SNIPPETS, SERVICE, Patte
 from ontology.errors import StoreError
 
 _CALL = re.compile("SERVICE", re.IGNORECASE)
+_NO_GENERATION = "none"
 _NOT_A_LINE_END = re.compile(r"[^\r\n]")
 
 
@@ -95,8 +96,8 @@ class SearchesInQueries:
                 raise
             # A silent call that fails has one solution without bindings (SPARQL 1.1 Federated Query, 2.3).
             silenced = _changed(text, [*read.hidden, *read.silent], [])
-            return Answered(silenced, silenced, "", is_local)
-        found = [(pattern.place, _values(pattern, _found(pattern, index))) for pattern in read.patterns]
+            return Answered(silenced, silenced, _NO_GENERATION, is_local)
+        found = [(pattern.place, _values(pattern, index.search(pattern.search).hits)) for pattern in read.patterns]
         frame = [(pattern.place, _values(pattern, ())) for pattern in read.patterns]
         return Answered(
             _changed(text, read.hidden, found), _changed(text, read.hidden, frame), index.generation, is_local
@@ -117,15 +118,7 @@ def _keep_to_limits(text: str, patterns: Sequence[Pattern]) -> None:
         raise LocatedRefusal(said, *position(text, pattern.offset))
 
 
-def _found(pattern: Pattern, index: Index) -> Iterator[Hit]:
-    """The hits of a pattern; one whose subject is given is looked for among as many as there may be."""
-    if not pattern.iri:
-        return iter(index.search(pattern.search).hits)
-    asked = replace(pattern.search, limit=MAX_SNIPPETS if pattern.has_snippets else MAX_LIMIT)
-    return (hit for hit in index.search(asked).hits if hit.iri == pattern.iri)
-
-
-def _values(pattern: Pattern, hits: Iterator[Hit] | Sequence[Hit]) -> str:
+def _values(pattern: Pattern, hits: Sequence[Hit]) -> str:
     """The block of data that stands for a pattern, in one line (SPARQL 1.1, 10)."""
     columns = pattern.columns
     variables = " ".join(f"?{variable}" for variable, _ in columns)

@@ -127,9 +127,10 @@ class Pattern:
         query, expand = self.objects["query"][0], self.objects.get("expand")
         tags = [query.term.language] if isinstance(query.term, ox.Literal) else []
         languages = [language_key(tag) for tag in (*tags, *self._values("language")) if tag]
+        filters = {name: tuple(self._values(name)) for name in _FILTERS if name in self.objects}
         return Search(
             _value(query),
-            filters={name: tuple(self._values(name)) for name in _FILTERS if name in self.objects},
+            filters=filters | ({"iri": (self.iri,)} if self.iri else {}),
             limit=self.limit,
             expand=not expand or _value(expand[0]) in ("true", "1"),
             languages=tuple(dict.fromkeys(languages)),
