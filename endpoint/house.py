@@ -13,6 +13,7 @@ import pyoxigraph as ox
 from endpoint import dumps, tagging_models
 from endpoint.generations import Generation, Generations
 from endpoint.remote import Address, RemoteStore, published
+from endpoint.search import folder as search_folder
 from endpoint.settings import Settings
 from endpoint.store import GraphStore, Progress, Writer, silent
 from loaders.editing import present
@@ -164,8 +165,8 @@ def publish(ledger: Ledger, store: Writer, progress: Progress = silent) -> None:
 
 
 def _renew(ledger: Ledger, store: Writer, progress: Progress) -> None:
-    """Write the ledger, the store and the one generation anew and remove the dumps, so that redacted text is in no
-    file any more.
+    """Write the ledger, the store and the one generation anew and remove the dumps and search indexes, so that redacted
+    text is in no file any more.
 
     StoreError while a reader keeps an older generation; then all this is done again at the next occasion.
     """
@@ -174,6 +175,7 @@ def _renew(ledger: Ledger, store: Writer, progress: Progress) -> None:
         ledger.vacuum()
         tagging_models.withdraw(ledger)
     dumps.withdraw(ledger)
+    search_folder.withdraw(ledger)
     newest = store.rebuild(ledger, progress)
     until = time.monotonic() + READERS_LEAVE
     while redacted and (older := store.superseded()):
@@ -183,6 +185,7 @@ def _renew(ledger: Ledger, store: Writer, progress: Progress) -> None:
             )
         time.sleep(0.2)
     dumps.withdraw(ledger, but=newest)  # one that was being made, and was cut off as soon as it had its name
+    search_folder.withdraw(ledger, but=newest)
     ledger.graph_is_renewed()
 
 

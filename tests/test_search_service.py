@@ -7,13 +7,16 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from conftest import enter, items, permit
 from pydantic import SecretStr
 from searched import BASE, generation, named
 
 from endpoint.generations import Generation, Generations
+from endpoint.house import House
 from endpoint.search import build, schema
+from endpoint.search.folder import FOLDER, withdraw
 from endpoint.search.index import Search, SearchIndex
-from endpoint.search.service import FOLDER, SearchService, SearchUnavailable, read
+from endpoint.search.service import SearchService, SearchUnavailable, read
 from endpoint.settings import Settings
 from ontology.errors import StoreError
 
@@ -217,3 +220,32 @@ def test_nothing_is_begun_without_a_generation(tmp_path: Path) -> None:
     within(tmp_path, told)
     assert not (tmp_path / FOLDER).exists()
     assert Generations(tmp_path / "generations").newest() is None
+
+
+def test_a_redaction_removes_the_indexes(house: House) -> None:
+    word = "sequoiaverde"
+    enter(house, items([permit(subjectMatter={"en": f"Seeds of {word}"})]))
+    newest = house.newest()
+    assert newest is not None
+    folder = house.settings.data_dir / FOLDER
+    build.build(house.generations.path(newest), folder / newest.name, house.settings.base_iri)
+    (folder / f".{newest.name}.99999").mkdir()
+    assert SearchIndex(folder / newest.name).search(Search(word)).total == 1
+    enter(house, items([permit(revision=2, subjectMatter=None, subjectMatterConfidential=True)]))
+    assert list(folder.iterdir()) == []
+    assert house.newest() != newest
+
+
+def test_a_load_without_a_redaction_leaves_the_indexes(house: House) -> None:
+    enter(house, items([permit()]))
+    newest = house.newest()
+    assert newest is not None
+    folder = house.settings.data_dir / FOLDER
+    build.build(house.generations.path(newest), folder / newest.name, house.settings.base_iri)
+    enter(house, items([permit(revision=2)]))
+    assert [entry.name for entry in folder.iterdir()] == [newest.name]
+    with house.ledger() as ledger:
+        withdraw(ledger, but=newest)
+        assert [entry.name for entry in folder.iterdir()] == [newest.name]
+        withdraw(ledger)
+    assert list(folder.iterdir()) == []

@@ -8,13 +8,11 @@ from typing import Self
 
 from endpoint.generations import Generation, Generations
 from endpoint.keeper import Keeper, Making
+from endpoint.search.folder import FOLDER
 from endpoint.search.index import SearchIndex
 from endpoint.settings import Settings
 from endpoint.statistics import identity
 from ontology.errors import StoreError
-
-FOLDER = "search"
-"""Where the indexes lie, below the data directory."""
 
 
 class SearchUnavailable(StoreError):
