@@ -20,6 +20,7 @@ from endpoint import (
     editor_translations,
     editor_versions,
     mapping_pages,
+    partner_page,
     problems,
     reconciliation,
     sign_in,
@@ -41,7 +42,6 @@ from endpoint.logs import RequestLog
 from endpoint.metrics import MEDIA_TYPE, Metrics
 from endpoint.observation import Observer
 from endpoint.oidc import Provider
-from endpoint.partner_page import partner_page
 from endpoint.partners import Partners
 from endpoint.pool import WorkerPool
 from endpoint.remote import Address
@@ -54,11 +54,14 @@ from endpoint.site import (
     concepts,
     countries,
     data,
+    dataset,
+    explore,
     home,
     identifiers,
     monitoring,
     questions,
     records,
+    report_questions,
     searching,
     workbench,
 )
@@ -68,7 +71,23 @@ from endpoint.thesauri import Thesauri
 from ontology.errors import StoreError
 
 SPARQL_PATH = "/sparql"
-SITE = (web, identifiers, data, monitoring, records, concepts, home, searching, questions, workbench, countries)
+SITE = (
+    web,
+    identifiers,
+    data,
+    monitoring,
+    records,
+    concepts,
+    report_questions,
+    dataset,
+    partner_page,
+    home,
+    searching,
+    questions,
+    workbench,
+    countries,
+    explore,
+)
 """The modules with the pages for readers."""
 THESAURUS = (
     sign_in,
@@ -170,7 +189,6 @@ def _rest(
     app.router.routes.extend(dump_pages.routes(settings))
     for module in (*SITE, *THESAURUS):
         app.router.routes.extend(module.routes())
-    app.add_route("/partners", partner_page, methods=["GET", "HEAD"])
     app.add_route("/metrics", _metrics, methods=["GET", "HEAD"])
     app.add_route("/livez", _livez, methods=["GET", "HEAD"])
     app.add_route("/readyz", _readyz, methods=["GET", "HEAD"])
