@@ -11,17 +11,18 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from endpoint.localisation import N_
 from ontology.errors import StoreError
 
 MANIFEST, CHECKSUMS, DESCRIPTION = "manifest.json", "SHA256SUMS", "description.ttl"
 MEDIA_TYPES = {"nq": "application/n-quads", "trig": "application/trig", "jelly": "application/x-jelly-rdf"}
 COMPRESSED = {"gz": "application/gzip", "zst": "application/zstd"}
 TITLES = {
-    "all": "Everything: the records of all clearing-houses, the ontology and the thesaurus",
-    "absch": "The records of the Access and Benefit-sharing Clearing-House",
-    "bch": "The records of the Biosafety Clearing-House",
-    "chm": "The records of the Clearing-House Mechanism",
-    "vocabulary": "The ontology and the thesaurus",
+    "all": N_("Everything: the records of all clearing-houses, the ontology and the thesaurus"),
+    "absch": N_("The records of the Access and Benefit-sharing Clearing-House"),
+    "bch": N_("The records of the Biosafety Clearing-House"),
+    "chm": N_("The records of the Clearing-House Mechanism"),
+    "vocabulary": N_("The ontology and the thesaurus"),
 }
 HOUSES = {"absch": "ABSCH", "bch": "BCH", "chm": "CHM"}
 

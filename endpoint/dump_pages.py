@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
 
-from endpoint.dump_description import CHECKSUMS, DESCRIPTION, MANIFEST, TITLES, File, Manifest, checksums
+from endpoint import localisation, web
+from endpoint.dump_description import CHECKSUMS, DESCRIPTION, MANIFEST, TITLES, Manifest, checksums
 from endpoint.dumps import FOLDER, published
 from endpoint.generations import Generation
 from endpoint.negotiation import Format, choose
@@ -30,7 +30,7 @@ _MEDIA_TYPES = {
 }
 
 
-def routes(settings: Settings) -> list[Route]:
+def routes(settings: Settings) -> list[BaseRoute]:
     """`/dumps/`, `/dumps/{generation}/{file}`, and `/dumps/latest/{file}`, which leads to the newest one."""
     folder = settings.data_dir / FOLDER
 
@@ -41,7 +41,7 @@ def routes(settings: Settings) -> list[Route]:
         return Route(path, endpoint, methods=["GET", "HEAD"], name=f"dumps{answer.__name__}")
 
     return [
-        route("/dumps/", _index),
+        web.route("/dumps/", lambda request: _index(request, folder)),
         route("/dumps/latest/{name}", _latest),
         route("/dumps/{generation}/{name}", _file),
     ]
@@ -49,16 +49,18 @@ def routes(settings: Settings) -> list[Route]:
 
 def _index(request: Request, folder: Path) -> Response:
     """Every dump, newest first, for people or programs."""
-    manifests = list(_manifests(folder))
+    found = list(manifests(folder))
     chosen = choose(_FORMATS, request.headers.get("accept", ""), request.query_params.get("format"))
-    headers = {"Vary": "Accept", "Cache-Control": "no-cache"}
     if chosen.format.name == "json":
-        latest = manifests[0].generation if manifests else None
-        return JSONResponse({"latest": latest, "dumps": [one.as_json() for one in manifests]}, headers=headers)
-    return HTMLResponse(_page(manifests), headers=headers | {"Content-Security-Policy": _POLICY})
+        latest = found[0].generation if found else None
+        headers = {"Vary": "Accept", "Cache-Control": "no-cache"}
+        return JSONResponse({"latest": latest, "dumps": [one.as_json() for one in found]}, headers=headers)
+    parts = {part: localisation.gettext(request, title) for part, title in TITLES.items()}
+    return web.page(request, "dumps.html", dumps=found, parts=parts, about=(MANIFEST, CHECKSUMS, DESCRIPTION))
 
 
-def _manifests(folder: Path) -> Iterator[Manifest]:
+def manifests(folder: Path) -> Iterator[Manifest]:
+    """The manifests of the dumps in a folder, newest first."""
     for generation in published(folder):
         try:
             yield Manifest.read(folder / generation.name)
@@ -99,57 +101,3 @@ def _has(request: Request, whole: Response) -> bool:
         given = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
         return bool(given & {"*", whole.headers["ETag"]})
     return request.headers.get("if-modified-since") == whole.headers["Last-Modified"]
-
-
-def _page(manifests: list[Manifest]) -> str:
-    if not manifests:
-        return _PAGE.format(dumps="<p>There is no dump yet.</p>")
-    return _PAGE.format(dumps="".join(map(_dump, manifests)))
-
-
-def _dump(manifest: Manifest) -> str:
-    parts = {part: [file for file in manifest.files if file.part == part] for part in TITLES}
-    rows = "".join(
-        f"<tr><th scope=row>{html.escape(TITLES[part])}</th><td>{files[0].statements:,}</td>"
-        f"<td>{'<br>'.join(_link(manifest, file) for file in files)}</td></tr>"
-        for part, files in parts.items()
-    )
-    about = ", ".join(
-        f'<a href="{manifest.generation}/{name}">{name}</a>' for name in (MANIFEST, CHECKSUMS, DESCRIPTION)
-    )
-    return (
-        f"<h2>Generation {manifest.generation}</h2><p>As of <time>{html.escape(manifest.as_of)}</time>; {about}.</p>"
-        f"<table><thead><tr><th>Part<th>Statements<th>Files</thead><tbody>{rows}</tbody></table>"
-    )
-
-
-def _link(manifest: Manifest, file: File) -> str:
-    return f'<a href="{manifest.generation}/{file.name}"><code>{file.name}</code></a> {file.size / 1000:,.0f} kB'
-
-
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'"
-_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Dumps – Clearing-House Graph</title>
-<style>
-body {{ max-width: 44rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.5 system-ui, sans-serif }}
-body {{ color: #1c2b24; background: #fbfcfa }}
-h1, h2, a {{ color: #14532d }} code {{ font: .9rem/1.45 ui-monospace, monospace }}
-table {{ width: 100%; border-collapse: collapse }}
-th, td {{ padding: .4rem .6rem; border-bottom: 1px solid #b6c4ba; text-align: left; vertical-align: top }}
-</style>
-</head>
-<body>
-<main>
-<h1>Dumps</h1>
-<p>The whole graph as files, and the part of each clearing-house, as N-Quads, TriG and, where it is set up, Jelly.
-The names with a number never change their content; <code>latest</code> in the place of the number leads to the newest.
-Programs get this list as JSON. <a href="../">The SPARQL endpoint</a></p>
-{dumps}
-</main>
-</body>
-</html>
-"""

@@ -13,12 +13,12 @@ import pyoxigraph as ox
 import pytest
 import zstandard
 from conftest import enter, graph, items, permit
-from fastapi import FastAPI
 from starlette.testclient import TestClient
 from test_privacy import Canaries, _earlier, _guid, _later
 
-from endpoint import dump_files, dump_pages, dumps, exports, problems
+from endpoint import dump_files, dumps, exports
 from endpoint import house as houses
+from endpoint.app import Application
 from endpoint.dump_description import Manifest
 from endpoint.generations import Generation
 from endpoint.house import House, publish
@@ -375,9 +375,7 @@ def web(shown: Path) -> TestClient:
 
 
 def _client(settings: Settings) -> TestClient:
-    app = FastAPI(routes=dump_pages.routes(settings))
-    problems.install(app, settings.base_iri)
-    return TestClient(app, follow_redirects=False)
+    return TestClient(Application(settings).rest, follow_redirects=False)
 
 
 def test_a_file_comes_whole_with_what_a_cache_needs(shown: Path, web: TestClient) -> None:
@@ -458,10 +456,10 @@ def test_nothing_but_the_files_of_a_dump_is_served(web: TestClient, path: str) -
 
 
 def test_the_list_is_a_page_or_json(web: TestClient) -> None:
-    page = web.get("/dumps/", headers={"Accept": "text/html,*/*;q=0.5"})
+    page = web.get("/en/dumps/", headers={"Accept": "text/html,*/*;q=0.5"})
     assert page.headers["content-type"].startswith("text/html")
     assert page.text.index("Generation 2") < page.text.index("Generation 1")
-    assert 'href="2/absch.trig.zst"' in page.text
+    assert 'href="/dumps/2/absch.trig.zst"' in page.text
     told = web.get("/dumps/", headers={"Accept": "application/json"}).json()
     assert told["latest"] == "2"
     assert [one["generation"] for one in told["dumps"]] == ["2", "1"]

@@ -1,20 +1,18 @@
 """The partners: what an operator may list, when one is left alone, what is taken from one, and the page about them."""
 
 import asyncio
-import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 from pydantic import ValidationError
-from starlette.applications import Starlette
-from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from endpoint.app import Application
 from endpoint.breaker import Breaker
-from endpoint.partner_page import partner_page
 from endpoint.partners import Link, PartnerClient, PartnerError, Partners
 from endpoint.settings import Partner, Settings
 
@@ -194,11 +192,10 @@ def test_what_is_not_the_address_of_a_partner_reaches_none() -> None:
 
 
 @pytest.fixture
-def page() -> Iterator[TestClient]:
-    app = Starlette(routes=[Route("/partners", partner_page)])
+def page(tmp_path: Path) -> TestClient:
+    app = Application(Settings(data_dir=tmp_path, log_requests=False)).rest
     app.state.partners = Partners({"far": Partner(url=URL, description="Far & <b>away</b>")})
-    with contextlib.closing(TestClient(app)) as client:
-        yield client
+    return TestClient(app)
 
 
 def test_the_page_shows_each_partner_to_programs(page: TestClient) -> None:
@@ -206,7 +203,7 @@ def test_the_page_shows_each_partner_to_programs(page: TestClient) -> None:
     [row] = response.json()["partners"]
     assert (row["name"], row["url"], row["state"], row["lastSuccess"]) == ("far", URL, "closed", None)
     assert row["limits"] == {"seconds": 5.0, "bytes": 16 << 20, "callsPerQuery": 20}
-    assert response.headers["vary"] == "Accept"
+    assert "Accept" in response.headers["vary"]
 
 
 def test_the_page_shows_each_partner_to_people(page: TestClient) -> None:
