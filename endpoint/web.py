@@ -1,6 +1,7 @@
 """Pages made from templates: what all of them share, how they are sent, and how their errors look to people."""
 
 import gzip
+import re
 import unicodedata
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import cache, partial, wraps
@@ -71,7 +72,7 @@ _HEADERS = {
 }
 _WORTH_PACKING = 1 << 10
 # What turns or hides the text around it: https://www.unicode.org/reports/tr9/#Explicit_Directional_Embeddings
-_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200b\u2060\ufeff\u00ad")
+_TURNING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 
 Handler = Callable[[Request], Response | Awaitable[Response]]
 
@@ -216,13 +217,14 @@ def local_path(text: str) -> str:
 
 def visible(text: object) -> Markup:
     """Text in which the characters that would turn or hide other text are told by their names."""
-    parts = [
-        Markup('<span class="control" title="{}">U+{:04X}</span>').format(unicodedata.name(c, "CONTROL"), ord(c))
-        if c in _TURNING or (unicodedata.category(c) == "Cc" and c not in "\n\t")
-        else escape(c)
-        for c in str(text)
-    ]
-    return Markup("").join(parts)
+    given = str(text)
+    parts, place = [], 0
+    for found in _TURNING.finditer(given):
+        name = unicodedata.name(found[0], "CONTROL")
+        told = Markup('<span class="control" title="{}">U+{:04X}</span>').format(name, ord(found[0]))
+        parts += [escape(given[place : found.start()]), told]
+        place = found.end()
+    return Markup("").join([*parts, escape(given[place:])])
 
 
 def _path(request: Request) -> str:
