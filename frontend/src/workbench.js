@@ -24,6 +24,7 @@ const LONGEST_LINK = 8000; // characters that mail and chat programs leave whole
 let vocabulary = [];
 let running = null;
 let opened = "table";
+let opening = firstLine(field.value); // of the question in the editor
 
 const holder = make("div", { class: "editor", dir: "ltr" });
 field.before(holder);
@@ -43,6 +44,7 @@ const writing = editor(holder, {
   run,
   changed(text) {
     field.value = text;
+    asked.hidden = !asked.textContent || !text.startsWith(opening);
   },
 });
 
@@ -56,10 +58,10 @@ fetch(addresses.vocabulary)
 library(document.querySelector(".library"), {
   t,
   load(name, words) {
-    writing.write(given.questions[name]);
     asked.textContent = words;
-    asked.hidden = false;
-    history.replaceState(null, "", link(given.questions[name]));
+    opening = firstLine(given.questions[name]);
+    writing.write(given.questions[name]);
+    remember(given.questions[name]);
     progress.textContent = t("loaded", { words });
     writing.focus();
   },
@@ -76,6 +78,10 @@ share.addEventListener("click", async () => {
   share.textContent = isShort && (await copied(address)) ? t("copied") : t("shareLong");
   setTimeout(() => (share.textContent = t("share")), 3000);
 });
+
+function firstLine(text) {
+  return text.split("\n", 1)[0];
+}
 
 /** The address that opens a query: by name where it is a question of the library as it stands there. */
 function link(query) {
@@ -109,7 +115,7 @@ async function run() {
   cancel.disabled = false;
   tell();
   const ticking = setInterval(tell, 500);
-  history.replaceState(null, "", shortEnough(link(query)));
+  remember(query);
   try {
     const told = await answer(addresses.sparql, query, { signal: mine.signal, progress: (read) => (bytes = read) });
     if (running === mine) show(query, told);
@@ -125,7 +131,12 @@ async function run() {
   }
 }
 
-const shortEnough = (address) => (address.length <= LONGEST_LINK ? address : addresses.workbench);
+/** Put a query into the address of the page, and into those of the page in other languages. */
+function remember(query) {
+  const address = link(query);
+  history.replaceState(null, "", address.length <= LONGEST_LINK ? address : addresses.workbench);
+  for (const other of document.querySelectorAll("a[hreflang]")) other.search = location.search;
+}
 
 function show(query, told) {
   const found = result(told.text, told.contentType);

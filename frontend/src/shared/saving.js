@@ -2,23 +2,35 @@
 
 const RULES = ".plot{background:#fff;font-family:system-ui,sans-serif}.plot text{white-space:pre}";
 
-/** The text of an SVG file of a drawing. */
-export function svgText(svg) {
-  const copy = svg.cloneNode(true);
-  const style = document.createElementNS("http://www.w3.org/2000/svg", "style");
-  const { width, height } = svg.viewBox.baseVal;
-  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  copy.setAttribute("width", width);
-  copy.setAttribute("height", height);
-  copy.prepend(style); // not in the document, so no rule of its policy is broken
+const SVG = "http://www.w3.org/2000/svg";
+
+/** The drawings in an element as one, below each other: a legend is a drawing of its own. Not in the document. */
+function composed(element) {
+  const whole = document.createElementNS(SVG, "svg");
+  const style = document.createElementNS(SVG, "style"); // outside the document no rule of its policy is broken
   style.textContent = RULES;
-  return new XMLSerializer().serializeToString(copy);
+  whole.append(style);
+  let [width, height] = [0, 0];
+  for (const svg of element.matches("svg") ? [element] : element.querySelectorAll(":scope > svg, figure > svg")) {
+    const copy = svg.cloneNode(true);
+    const size = svg.viewBox.baseVal;
+    for (const [name, value] of Object.entries({ x: 0, y: height, width: size.width, height: size.height })) copy.setAttribute(name, value);
+    whole.append(copy);
+    [width, height] = [Math.max(width, size.width), height + size.height];
+  }
+  for (const [name, value] of Object.entries({ width, height, viewBox: `0 0 ${width} ${height}` })) whole.setAttribute(name, value);
+  return { whole, width, height };
 }
 
-/** A drawing as the bytes of a PNG picture, twice as fine as on the page. */
-export async function pngBlob(svg, scale = 2) {
-  const { width, height } = svg.viewBox.baseVal;
-  const address = URL.createObjectURL(new Blob([svgText(svg)], { type: "image/svg+xml" }));
+/** The text of an SVG file of a drawing, or of those in an element. */
+export function svgText(element) {
+  return new XMLSerializer().serializeToString(composed(element).whole);
+}
+
+/** The same as the bytes of a PNG picture, twice as fine as on the page. */
+export async function pngBlob(element, scale = 2) {
+  const { whole, width, height } = composed(element);
+  const address = URL.createObjectURL(new Blob([new XMLSerializer().serializeToString(whole)], { type: "image/svg+xml" }));
   try {
     const image = new Image(width, height);
     image.src = address;

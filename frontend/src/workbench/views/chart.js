@@ -36,17 +36,20 @@ export async function chart(result, { t, labels, figure }) {
 
 function drawing(result, choice, { t, figure, shown, temporal, numeric }) {
   const isTime = temporal.includes(choice.x);
-  const across = (row) => (isTime ? moment(row[choice.x]) : numeric.includes(choice.x) && choice.kind !== "bars" ? number(row[choice.x]) : shown(row[choice.x]));
+  const across = (term) => {
+    if (isTime) return choice.kind === "bars" ? moment(term).toISOString().slice(0, 10) : moment(term);
+    return numeric.includes(choice.x) && choice.kind !== "bars" ? number(term) : shown(term);
+  };
   const rows = result.rows
-    .filter((row) => row[choice.x] && Number.isFinite(number(row[choice.y])))
-    .map((row) => ({ x: across(row), y: number(row[choice.y]), colour: choice.colour ? shown(row[choice.colour]) : null }));
+    .filter((row) => row[choice.x] && (!isTime || moment(row[choice.x])) && Number.isFinite(number(row[choice.y])))
+    .map((row) => ({ x: across(row[choice.x]), y: number(row[choice.y]), colour: choice.colour ? shown(row[choice.colour]) : null }));
   const told = [];
   const colours = new Set(rows.map((row) => row.colour));
   const fill = choice.colour && colours.size <= MOST_COLOURS ? "colour" : "#14532d";
   const labelled = { [choice.kind === "bars" ? "y" : "x"]: { label: choice.x }, [choice.kind === "bars" ? "x" : "y"]: { label: choice.y, grid: true } };
   const legend = fill === "colour" ? { color: { legend: true, scheme: "Dark2", label: choice.colour } } : {};
   const options = { ...labelled, ...legend, width: 900, ariaLabel: `${choice.y} / ${choice.x}` };
-  if (choice.kind === "bars") return { drawn: bars(rows, fill, options, told, { t, figure }), told };
+  if (choice.kind === "bars") return { drawn: bars(rows, fill, options, told, { t, figure, isTime }), told };
   if (choice.kind === "line") rows.sort((a, b) => (a.x < b.x ? -1 : a.x > b.x ? 1 : 0));
   const mark =
     choice.kind === "line"
@@ -55,17 +58,29 @@ function drawing(result, choice, { t, figure, shown, temporal, numeric }) {
   return { drawn: plotted({ ...options, height: 480, marginLeft: 70, marginBottom: 50, marks: [...mark, Plot.ruleY([0])] }), told };
 }
 
-/** Bars lie, so that their names can be read; the largest stand on top. */
-function bars(rows, fill, options, told, { t, figure }) {
-  const sums = new Map();
-  for (const row of rows) sums.set(row.x, (sums.get(row.x) ?? 0) + row.y);
+/** Bars lie, so that their names can be read; the largest stand on top, those of a time in its order. */
+function bars(rows, fill, options, told, { t, figure, isTime }) {
+  const sums = totals(rows, (row) => row.x);
   const order = [...sums].sort((a, b) => b[1] - a[1]).slice(0, MOST_BARS).map(([name]) => name);
+  if (isTime) order.sort();
   if (sums.size > order.length) told.push(t("barsCut", { shown: figure(order.length), all: figure(sums.size) }));
   const kept = new Set(order);
   const longest = Math.max(0, ...order.map((name) => [...String(name)].length));
-  const y = { ...options.y, domain: order, tickFormat: (name) => (name instanceof Date ? name.toISOString().slice(0, 10) : name) };
-  const marks = [Plot.barX(rows.filter((row) => kept.has(row.x)), { y: "x", x: "y", fill }), Plot.ruleX([0])];
-  return plotted({ ...options, y, height: 60 + 22 * order.length, marginLeft: 30 + 7 * Math.min(longest, LONGEST), marginTop: 40, marks });
+  const parts = [...totals(rows, (row) => JSON.stringify([row.x, row.colour]))].map(([key, y]) => ({ ...named(key), y }));
+  const marks = [Plot.barX(parts.filter((part) => kept.has(part.x)), { y: "x", x: "y", fill }), Plot.ruleX([0])];
+  return plotted({ ...options, y: { ...options.y, domain: order }, height: 60 + 22 * order.length, marginLeft: 30 + 7 * Math.min(longest, LONGEST), marginTop: 40, marks });
+}
+
+function named(key) {
+  const [x, colour] = JSON.parse(key);
+  return { x, colour };
+}
+
+/** The sum of y for each key. */
+function totals(rows, key) {
+  const sums = new Map();
+  for (const row of rows) sums.set(key(row), (sums.get(key(row)) ?? 0) + row.y);
+  return sums;
 }
 
 function shortened(text) {

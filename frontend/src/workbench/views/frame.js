@@ -17,12 +17,11 @@ export function frame({ t, menus, drawing, name }) {
     remarks.replaceChildren(...told.map((text) => make("p", {}, text)));
   }
 
-  const svg = () => (canvas.firstElementChild?.matches("svg") ? canvas.firstElementChild : canvas.querySelector("figure > svg, svg"));
   const saving = make(
     "div",
     { class: "actions" },
-    make("button", { type: "button", class: "quiet", onclick: () => svg() && save(new Blob([svgText(svg())], { type: "image/svg+xml" }), `${name}.svg`) }, t("saveSvg")),
-    make("button", { type: "button", class: "quiet", onclick: async () => svg() && save(await pngBlob(svg()), `${name}.png`) }, t("savePng")),
+    make("button", { type: "button", class: "quiet", onclick: () => save(new Blob([svgText(canvas)], { type: "image/svg+xml" }), `${name}.svg`) }, t("saveSvg")),
+    make("button", { type: "button", class: "quiet", onclick: async () => save(await pngBlob(canvas), `${name}.png`) }, t("savePng")),
   );
   const bar = make("div", { class: "actions" });
   return redraw().then(() => {

@@ -46,7 +46,7 @@ function shaded(result, places, index, atlas, { t, figure }) {
     const missing = [...names].filter(([code]) => !outlined.has(code)).map(([, name]) => name);
     const told = [t("mapDisclaimer")];
     if (missing.length) told.unshift(t("notOnMap", { names: missing.slice(0, MOST_NAMES).join(", ") + (missing.length > MOST_NAMES ? ", …" : "") }));
-    const shades = { type: "sqrt", scheme: "YlGn", unknown: "#eef1ee", legend: true, label: choice.value || t("recordsHere"), domain: [0, Math.max(1, ...sums.values())] };
+    const shades = { type: "sqrt", scheme: "YlGn", unknown: "#eef1ee", legend: true, width: 264, marginLeft: 12, marginRight: 12, label: choice.value || t("recordsHere"), domain: [0, Math.max(1, ...sums.values())] };
     const marks = [
       Plot.geo(land, { fill: (one) => sums.get(one.id), title: (one) => (sums.has(one.id) ? `${plain(names.get(one.id))}: ${figure(sums.get(one.id))}` : null) }),
     ];
