@@ -22,7 +22,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 class Chart:
     """A figure: the query whose answer it shows, and which variables are its categories, its series and its numbers.
 
-    `kind` says how it is drawn: "bars", "columns", "dots", "map" or "status".
+    `kind` says how it is drawn: "bars", "columns", "groups", "dots", "map" or "status".
     """
 
     name: str
@@ -148,7 +148,7 @@ CHARTS = (
         "certificates-by-year",
         N_("Certificates over time"),
         N_("How many certificates were issued, reach the day of their expiry, and were revoked in each year."),
-        "columns",
+        "groups",
         "year",
         N_("Year"),
         N_("Certificates"),
@@ -162,9 +162,10 @@ BY_NAME = {chart.name: chart for chart in CHARTS}
 
 
 def table(chart: Chart, rows: Iterable[Row], head: Callable[[str], Head]) -> Table:
-    """The answer with a row for each category and a column for each series, each in the order of its first mention.
+    """The answer with a row for each category and a column for each series, the series with the most first.
 
-    `head` says what a key is called.
+    The categories of bars are in the order of their sums, others in that of the answer. `head` says what a key is
+    called.
     """
     cells: dict[str, dict[str, str]] = {}
     series: dict[str, int] = {}
@@ -175,8 +176,11 @@ def table(chart: Chart, rows: Iterable[Row], head: Callable[[str], Head]) -> Tab
         cells.setdefault(value(row, chart.category), {})[column] = number
     order = sorted(series, key=lambda key: -series[key])
     columns = [head(key) if chart.series else Head("", Label("", "")) for key in order]
-    blank = "0" if chart.kind != "status" else ""
-    return Table(columns, [(head(key), [found.get(column, blank) for column in order]) for key, found in cells.items()])
+    blank = "" if chart.kind == "status" else "0"
+    whole = [(head(key), [found.get(column, blank) for column in order]) for key, found in cells.items()]
+    if chart.kind == "bars":
+        whole.sort(key=lambda row: -sum(map(int, row[1])))
+    return Table(columns, whole)
 
 
 def as_csv(table: Table, first: str, only: str) -> bytes:
