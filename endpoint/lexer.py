@@ -117,7 +117,7 @@ def outline(text: str, address: Address = _no_partners) -> Outline:
     Raises QueryRefused for an update or the call of a server without address, QuerySyntaxError when the text is no
     query at all.
     """
-    form = _form(text)
+    form = form_of(text)
     rewritten_text, is_federated = rewritten(text, address)
     return Outline(form, _has_dataset(text), rewritten_text, is_federated)
 
@@ -194,7 +194,8 @@ def _expanded(server: str, prefixes: dict[str, str]) -> str:
     return prefixes[prefix] + local if prefix in prefixes else server
 
 
-def _form(text: str) -> str:
+def form_of(text: str) -> str:
+    """The form of a query. Raises as `outline` does for a text that is none."""
     start = len(prologue(text))
     if match := _FORM.match(text, start):
         return match[0].upper()

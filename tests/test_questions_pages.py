@@ -66,7 +66,7 @@ def test_a_question_is_sparql_with_every_line_filled_in(name: str) -> None:
     for choice in found.choices:
         assert re.search(rf"^\s*VALUES \?{choice.name} {{ .* }}  # ", filled, re.MULTILINE)
     store = ox.Store()
-    store.query(filled)
+    store.query(re.sub(r"SERVICE <https://w3id.org/clearinghouse/search>", "", filled))  # which is not to be called
 
 
 def test_a_value_is_written_as_the_one_it_replaces() -> None:

@@ -14,6 +14,7 @@ import httpx2 as httpx
 import pyoxigraph as ox
 import pytest
 import searched
+from conftest import Run
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from live import serving, until
@@ -710,3 +711,16 @@ def test_the_guide_names_every_property_and_every_limit() -> None:
     for number in (DEFAULT_LIMIT, MAX_LIMIT, MAX_SNIPPETS):
         assert f"{number:,}" in said
     assert len(examples()) >= 5
+
+
+# The command line
+
+
+def test_the_command_line_searches_without_a_server(inside: Run, tmp_path: Path) -> None:
+    query = f"{PREFIX}SELECT ?r {{ SERVICE <{SERVICE}> {{ ?r search:query 'regulation' ; search:kind 'record' }} }}"
+    assert b"there is no graph to search in yet" in inside("query", query).stderr
+    (tmp_path / "data").mkdir(exist_ok=True)
+    searched.generation(tmp_path / "data")
+    for _ in range(2):  # the second time with the index of the first
+        found = inside("query", query, "--format", "csv").stdout.decode().splitlines()
+        assert searched.named(found[1:]) == {"measure"}

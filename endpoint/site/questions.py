@@ -11,8 +11,9 @@ from starlette.routing import BaseRoute
 from endpoint import library, localisation, web
 from endpoint.asking import Question, Row, asking
 from endpoint.labels import labels
-from endpoint.lexer import outline
+from endpoint.lexer import form_of
 from endpoint.library import Entry
+from endpoint.negotiation import GRAPH_FORMS
 from ontology.errors import ClearingHouseError, QueryError
 
 SHOWN = 200
@@ -70,13 +71,13 @@ async def _question(request: Request) -> Response:
         labels=await labels(request, _things(answer)) if isinstance(answer, Table) else {},
         kind=_kind,
         shown=SHOWN,
-        is_graph=outline(entry.text).form in ("CONSTRUCT", "DESCRIBE"),
+        is_graph=form_of(entry.text) in GRAPH_FORMS,
     )
 
 
 async def _answer(request: Request, asked: Question) -> Table | bool:
     """The first rows of the answer to a question, or yes or no."""
-    form = outline(asked.text).form
+    form = form_of(asked.text)
     if form == "ASK":
         return await asking(request).boolean(asked)
     limited = Question(asked.name, asked.text if _LIMIT.search(asked.text) else f"{asked.text}\nLIMIT {SHOWN + 1}\n")
