@@ -11,7 +11,6 @@ import pytest
 
 from endpoint import asking, library, messages
 from endpoint.languages import UNITED_NATIONS
-from endpoint.lexer import outline
 from endpoint.library import Entry
 from endpoint.site import questions as pages
 from ontology.errors import QueryError
@@ -185,13 +184,6 @@ def test_a_long_answer_is_cut_and_says_so(browser: httpx.Client, monkeypatch: py
     rows = page.count("<tr>") - 1
     assert rows == pages.SHOWN
     assert "first 200 rows" in page
-
-
-def test_limits_are_added_only_where_there_is_none() -> None:
-    limited = [one.name for one in ENTRIES if re.search(r"^\s*LIMIT\b", one.text, re.MULTILINE)]
-    for one in ENTRIES:
-        if outline(one.text).form == "SELECT" and one.name not in limited:
-            ox.Store().query(f"{one.text}\nLIMIT 3\n")
 
 
 def test_there_is_no_page_of_a_question_that_is_not_in_the_library(browser: httpx.Client) -> None:

@@ -6,7 +6,7 @@ below it: the vocabulary, the labels of IRIs, and the codes of countries.
 
 import json
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import pyoxigraph as ox
 from pydantic import BaseModel, Field, TypeAdapter
@@ -53,6 +53,8 @@ LIMIT 100
 """
 """What the editor holds when nothing was opened in it."""
 FORMATS = ("json", "csv", "tsv", "xml", "turtle", "ntriples", "jsonld", "rdfxml")
+Term: TypeAlias = dict[str, str | int]
+"""A class or property for the editor: `iri`, `kind`, `label`, `uses`, and where it has them `english`, `definition`."""
 _MOST_LABELS, _LARGEST_BODY = 1000, 1 << 19
 _KINDS = {
     "Class": "class",
@@ -118,28 +120,38 @@ async def _workbench(request: Request) -> Response:
 async def _vocabulary(request: Request) -> Response:
     """The classes and properties of the ontology and of the graph, with labels in the page's language and counts."""
     tongues = _tongues(request)
-    rows = await asking.rows(request, question("pages/vocabulary", language=map(ox.Literal, tongues)))
-    statistics: Statistics | None = request.app.state.keeper.of(request.app.state.engine.generation)
-    classes = {iri: one.instances for iri, one in statistics.classes.items()} if statistics else {}
-    properties = {iri: one.statements for iri, one in statistics.properties.items()} if statistics else {}
-    terms: dict[str, dict[str, object]] = {
-        iri: {"iri": iri, "kind": kind, "label": "", "uses": uses}
-        for kind, counted in (("class", classes), ("property", properties))
-        for iri, uses in counted.items()
-    }
-    for row in rows:
-        iri, kind = value(row, "term"), _KINDS[value(row, "kind").partition("#")[2]]
-        uses = (classes if kind == "class" else properties).get(iri, 0)
-        term = terms.setdefault(iri, {"iri": iri, "kind": kind, "label": "", "uses": uses})
-        for name in ("label", "definition"):
-            if (found := row.get(name)) and (not term.get(name) or _language(found) == tongues[0]):
-                term[name] = value(row, name)
-        if (label := row.get("label")) and _language(label) == "en":
-            term["english"] = label.value
-    others = await labels(request, [iri for iri, term in terms.items() if not term["label"]])
-    for iri, label in others.items():
+    terms = _counted(request.app.state.keeper.of(request.app.state.engine.generation))
+    for row in await asking.rows(request, question("pages/vocabulary", language=map(ox.Literal, tongues))):
+        _describe(terms, row, tongues[0])
+    unnamed = [iri for iri, term in terms.items() if not term["label"]]
+    for iri, label in (await labels(request, unnamed)).items():
         terms[iri]["label"] = label.text
-    return _json(request, sorted(terms.values(), key=lambda term: str(term["iri"])))
+    return _json(request, [terms[iri] for iri in sorted(terms)])
+
+
+def _counted(statistics: Statistics | None) -> dict[str, Term]:
+    """The terms that a generation uses, by IRI; none as long as it has not been counted."""
+    if statistics is None:
+        return {}
+    classes = {iri: _term(iri, "class", one.instances) for iri, one in statistics.classes.items()}
+    return classes | {iri: _term(iri, "property", one.statements) for iri, one in statistics.properties.items()}
+
+
+def _term(iri: str, kind: str, uses: int = 0) -> Term:
+    return {"iri": iri, "kind": kind, "label": "", "uses": uses}
+
+
+def _describe(terms: dict[str, Term], row: asking.Row, tongue: str) -> None:
+    """Add what a row of the vocabulary says of its term; the page's language counts more than English."""
+    iri = value(row, "term")
+    term = terms.setdefault(iri, _term(iri, _KINDS[value(row, "kind").partition("#")[2]]))
+    for name in ("label", "definition"):
+        told = row.get(name)
+        if isinstance(told, ox.Literal) and (told.language == tongue or not term.get(name)):
+            term[name] = told.value
+    label = row.get("label")
+    if isinstance(label, ox.Literal) and label.language == localisation.DEFAULT:
+        term["english"] = label.value
 
 
 async def _countries(request: Request) -> Response:
@@ -183,10 +195,6 @@ async def _iris(request: Request) -> list[str]:
 def _tongues(request: Request) -> list[str]:
     """The page's language, and English beside it."""
     return list(dict.fromkeys([localisation.language(request), localisation.DEFAULT]))
-
-
-def _language(term: object) -> str:
-    return getattr(term, "language", None) or ""
 
 
 def _json(request: Request, content: Iterable[object]) -> Response:
