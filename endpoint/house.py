@@ -183,6 +183,7 @@ def _renew(ledger: Ledger, store: Writer, progress: Progress) -> None:
             raise StoreError(
                 f"generation {older[0].name} holds what was redacted, and a reader holds it; end the reader, load again"
             )
+        search_folder.withdraw(ledger, but=newest)  # which ends a process that makes one of what is to go
         time.sleep(0.2)
     dumps.withdraw(ledger, but=newest)  # one that was being made, and was cut off as soon as it had its name
     search_folder.withdraw(ledger, but=newest)

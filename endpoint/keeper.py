@@ -32,7 +32,9 @@ class Making(Generic[T]):
 
     `module` is run as `python -m module GENERATIONS_DIR NAME OUTPUT`, with `more` behind; the output has the name of
     the generation and `suffix`. `read` gives what an output holds, None where it does not hold that of the generation
-    in a directory whole.
+    in a directory whole. What `goes_on` is made to its end although a newer generation has appeared, since it takes so
+    long that newer ones might always come before; its process writes in a directory `.NAME.PID` beside its output, and
+    is ended when that is taken away.
     """
 
     what: str
@@ -40,12 +42,14 @@ class Making(Generic[T]):
     read: Callable[[Path, Path], T | None]
     suffix: str = ""
     more: Sequence[str] = ()
+    goes_on: bool = False
 
 
 class Keeper(Generic[T]):
     """What is made of the generation that `current` names, an asynchronous context manager.
 
-    A process at work holds its generation, so it is ended when a newer one appears: what must go can go.
+    A process at work holds its generation, so it is ended when a newer one appears, or when what it writes is taken
+    away: what must go can go.
     """
 
     def __init__(
@@ -122,7 +126,7 @@ class Keeper(Generic[T]):
         return self.directory / f"{generation.name}{self._making.suffix}"
 
     async def _make(self, generation: Generation) -> None:
-        """Run the process to its end, or until its generation is no longer the present one."""
+        """Run the process to its end, or until what it makes is no longer wanted."""
         arguments = (str(self._generations.directory), generation.name, str(self._output(generation)))
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", self._making.module, *arguments, *self._making.more),
@@ -131,7 +135,7 @@ class Keeper(Generic[T]):
             start_new_session=True,  # an interrupt from the terminal is for the server alone
         )
         try:
-            while process.returncode is None and self._current() == generation:
+            while process.returncode is None and self._is_wanted(generation, process.pid):
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_INTERVAL):
                         await process.wait()
@@ -142,6 +146,11 @@ class Keeper(Generic[T]):
             if process.returncode is None:
                 process.kill()
                 await process.wait()
+
+    def _is_wanted(self, generation: Generation, pid: int) -> bool:
+        if self._current() == generation:
+            return True
+        return self._making.goes_on and (self.directory / f".{generation.name}.{pid}").exists()
 
     def _forget(self) -> None:
         """Drop what was made of generations that are gone, its outputs too, and what ended processes have left."""

@@ -18,6 +18,7 @@ from endpoint.search.folder import FOLDER, withdraw
 from endpoint.search.index import Search, SearchIndex
 from endpoint.search.service import SearchService, SearchUnavailable, read
 from endpoint.settings import Settings
+from loaders.ledger import Ledger
 from ontology.errors import StoreError
 
 DEADLINE = 60.0
@@ -125,6 +126,41 @@ def test_indexes_of_generations_that_are_gone_are_removed(tmp_path: Path) -> Non
             server.service.index()  # what it holds may be what had to go
         await server.until(server.is_there)
         await server.until(lambda: [entry.name for entry in (tmp_path / FOLDER).iterdir()] == ["2"])
+
+    within(tmp_path, told)
+
+
+def test_an_index_is_made_to_its_end_although_a_newer_generation_comes(tmp_path: Path) -> None:
+    _, first = generation(tmp_path)
+    folder = tmp_path / FOLDER
+
+    async def told(server: Server) -> None:
+        server.present = first
+        await server.until(lambda: any(folder.glob(f".{first.name}.*")) or server.is_there())
+        _, server.present = generation(tmp_path, 2, newer="Handbook of peatlands")
+        await server.until(lambda: _answers(server))
+        assert server.service.index().generation == first.name
+        assert server.service.is_behind()
+        await server.until(server.is_there)
+        assert names(server, "peatland") == {"newer"}
+
+    within(tmp_path, told)
+
+
+def test_a_process_whose_index_is_taken_away_lets_its_generation_go(tmp_path: Path) -> None:
+    generations, first = generation(tmp_path)
+    folder = tmp_path / FOLDER
+
+    async def told(server: Server) -> None:
+        server.present = first
+        await server.until(lambda: any(folder.glob(f".{first.name}.*")))
+        _, server.present = generation(tmp_path, 2)
+        assert not generations.remove(first)
+        with Ledger(tmp_path / "ledger.sqlite") as ledger:
+            withdraw(ledger, but=server.present)
+        await server.until(lambda: generations.remove(first))
+        await server.until(server.is_there)
+        assert not (folder / first.name).exists()
 
     within(tmp_path, told)
 

@@ -14,7 +14,7 @@ def withdraw(ledger: Ledger, *, but: Generation | None = None) -> None:
     """Remove every index beside a ledger, also one being made, but that of one generation."""
     folder = ledger.path.with_name(FOLDER) if ledger.path else None
     for entry in _entries(folder) if folder else ():
-        if but is None or entry.name != but.name:
+        if but is None or not (entry.name == but.name or entry.name.startswith(f".{but.name}.")):
             removed(entry)
 
 

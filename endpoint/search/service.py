@@ -23,7 +23,7 @@ class SearchService:
     """What handlers ask for an index; an asynchronous context manager."""
 
     def __init__(self, settings: Settings, current: Callable[[], Generation | None]) -> None:
-        making = Making("search index", "endpoint.search.build", read, more=(settings.base_iri,))
+        making = Making("search index", "endpoint.search.build", read, more=(settings.base_iri,), goes_on=True)
         generations = Generations(settings.generations_dir)
         self.is_remote = settings.store is not None
         self._current = current
