@@ -59,10 +59,12 @@ from endpoint.site import (
     home,
     identifiers,
     monitoring,
+    ontology_pages,
     questions,
     records,
     report_questions,
     searching,
+    shapes_pages,
     workbench,
 )
 from endpoint.site.sources import Sources
@@ -87,6 +89,8 @@ SITE = (
     workbench,
     countries,
     explore,
+    ontology_pages,
+    shapes_pages,
 )
 """The modules with the pages for readers."""
 THESAURUS = (

@@ -74,6 +74,13 @@ _WORTH_PACKING = 1 << 10
 # What turns or hides the text around it: https://www.unicode.org/reports/tr9/#Explicit_Directional_Embeddings
 _TURNING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 
+# The ontology and the shapes are the same under every base.
+_PAGES_OF_WORDS = {
+    f"{DEFAULT_BASE}ns#": "/ontology/",
+    f"{DEFAULT_BASE}search#": "/ontology/search:",
+    f"{DEFAULT_BASE}shapes#": "/shapes/",
+}
+
 Handler = Callable[[Request], Response | Awaitable[Response]]
 
 
@@ -186,11 +193,11 @@ def bare(request: Request, path: str) -> str:
 
 def page_path(base_iri: str, iri: str) -> str | None:
     """The path of the page about a thing of ours, None where an IRI names something else."""
-    namespace = f"{DEFAULT_BASE}ns"  # the ontology is the same under every base
-    if iri == namespace:
+    if iri == f"{DEFAULT_BASE}ns":
         return "/ontology"
-    if iri.startswith(f"{namespace}#"):
-        return f"/ontology/{quote(iri.removeprefix(f'{namespace}#'), safe='')}"
+    for words, path in _PAGES_OF_WORDS.items():
+        if iri.startswith(words):
+            return path + quote(iri.removeprefix(words), safe="")
     try:
         named = Iris(base_iri).parse(iri)
     except IdentifierError:
@@ -225,6 +232,11 @@ def visible(text: object) -> Markup:
         parts += [escape(given[place : found.start()]), told]
         place = found.end()
     return Markup("").join([*parts, escape(given[place:])])
+
+
+def plain(text: object) -> str:
+    """Text for where there can be no markup, such as a title: without what would turn or hide the text around it."""
+    return _TURNING.sub("\N{REPLACEMENT CHARACTER}", str(text))
 
 
 def _path(request: Request) -> str:
@@ -295,6 +307,6 @@ def _environment(tongue: str) -> Environment:
         "Role": Role,
     }
     made.globals.update(shared)
-    made.filters["visible"] = visible
+    made.filters["visible"], made.filters["plain"] = visible, plain
     made.globals["words"] = made.get_template("words.html").module
     return made
