@@ -122,6 +122,9 @@ ADDED = frozenset(
 ADDED_NODES = frozenset({"richTexts", "customTerms"})
 """The members that no source field holds: what is known of a record, and what is taken out of deeper values."""
 
+LIFTED = {"gbfTargets": "alignment"}
+"""The members of a record that the mapping also takes out of deeper values, of a kind."""
+
 
 def fields_of(schema: str, inside: str, predicate: str, language: str | None = None) -> list[str]:
     """The JSON pointers of the fields, in documents of a schema, that a property of a node may come from.
@@ -135,7 +138,9 @@ def fields_of(schema: str, inside: str, predicate: str, language: str | None = N
     found = [(field, key) for key, field in scope.fields.items() if field is not None and field.iri == predicate]
     own = [(field, key) for field, key in found if field.around is scope] or found
     fitting = [(field, key) for field, key in own if language is None or field.language in (None, language)]
-    return [place for field, key in fitting if (place := _place_of(key, inside)) is not None]
+    deeper = {LIFTED[key] for _, key in fitting if key in LIFTED and not inside}
+    fitting += [(field, key) for key, field in scope.fields.items() if field is not None and field.kind in deeper]
+    return [place for _, key in fitting if (place := _place_of(key, inside)) is not None]
 
 
 def rank_of(schema: str, inside: str, predicate: str) -> int:

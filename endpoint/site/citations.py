@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from endpoint.labels import Label
 from endpoint.site.facts import CH, Graph
-from endpoint.site.names import DCTERMS, RDF
+from endpoint.site.namespaces import DCTERMS, RDF
 from endpoint.site.things import Thing
 
 # What LaTeX takes for markup (https://www.latex-project.org/help/documentation/usrguide.pdf).

@@ -18,7 +18,7 @@ from endpoint.differences import property_name
 from endpoint.editor import PAGE, concept_or_404, language, ordered, shown_languages, thesauri, uses, with_editing
 from endpoint.labels import labels
 from endpoint.localisation import N_
-from endpoint.site.names import DCTERMS, SKOS, with_borrowed
+from endpoint.site.namespaces import DCTERMS, SKOS
 from endpoint.site.structured import script
 from endpoint.site.things import Thing, alternates, link_header
 from endpoint.web import not_found
@@ -218,7 +218,7 @@ async def _names(request: Request, usage: Usage | None) -> dict[str, object]:
         return {}
     rows = (*usage.by_property, *usage.by_house, *usage.newest)
     iris = {value(row, name) for row in rows for name in ("property", "house", "record", "type", "country")} - {""}
-    return dict(with_borrowed(request, await labels(request, iris)))
+    return dict(await labels(request, iris))
 
 
 def _structured(concept: Concept, index: Index) -> object:

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 import ontology
 from endpoint import asking, web
 from endpoint.asking import question
-from endpoint.site.names import ADMS, DCTERMS, DWC, ELI, FOAF, GEO, ORG, PAV, PROV, RDF, RDFS, SDO, SKOS, VCARD
+from endpoint.site.namespaces import ADMS, DCTERMS, DWC, ELI, FOAF, GEO, ORG, PAV, PROV, RDF, RDFS, SDO, SKOS, VCARD
 from endpoint.site.sources import Sources
 from endpoint.site.things import (
     Standing,

@@ -17,7 +17,6 @@ from endpoint.dump_pages import manifests
 from endpoint.dumps import FOLDER
 from endpoint.labels import labels
 from endpoint.settings import Settings
-from endpoint.site.names import with_borrowed
 from endpoint.site.structured import script
 from endpoint.site.things import Thing, alternates, link_header
 from endpoint.statistics import Statistics
@@ -40,7 +39,7 @@ async def _dataset(request: Request) -> Response:
     classes = sorted(statistics.classes, key=lambda iri: -statistics.classes[iri].statements) if statistics else []
     properties = _properties(statistics)
     iris = {*classes[:_SHOWN], *list(properties)[:_SHOWN], *(statistics.houses if statistics else ())}
-    named = with_borrowed(request, await labels(request, iris))
+    named = await labels(request, iris)
     response = web.page(
         request,
         "dataset.html",

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import pyoxigraph as ox
 
 from endpoint.localisation import N_
-from endpoint.site.names import ADMS, DCTERMS, FOAF, GEO, PAV, RDF, SDO, VCARD
+from endpoint.site.namespaces import ADMS, DCTERMS, FOAF, GEO, PAV, RDF, SDO, VCARD
 from loaders import context
 from loaders.pointers import fields_of, rank_of
 from ontology.identifiers import DEFAULT_BASE

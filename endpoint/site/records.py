@@ -17,7 +17,7 @@ from endpoint.labels import Label, labels
 from endpoint.site.citations import Citation
 from endpoint.site.data import statements
 from endpoint.site.facts import CH, GROUPS, Fact, Graph, Text, facts, grouped
-from endpoint.site.names import ADMS, DCTERMS, RDF, with_borrowed
+from endpoint.site.namespaces import ADMS, DCTERMS, RDF
 from endpoint.site.structured import TYPES_OF_SCHEMA_ORG, structured
 from endpoint.site.things import Standing, Thing, alternates, http_date, link_header, moment
 from endpoint.web import not_found
@@ -104,8 +104,7 @@ async def _page(
     classes = [term.value for term in graph.values(graph.record, f"{RDF}type") if isinstance(term, ox.NamedNode)]
     iris = {*graph.iris(), *present.iris(), *_iris_of(links), *_concepts(suggested)}
     kinds = question(TYPES_OF_SCHEMA_ORG, **{"class": [ox.NamedNode(iri) for iri in classes]})
-    named, types = await asyncio.gather(labels(request, iris), asking.rows(request, kinds))
-    names = with_borrowed(request, named)
+    names, types = await asyncio.gather(labels(request, iris), asking.rows(request, kinds))
     status = present.first(graph.record, f"{ADMS}status")
     is_gone = status == _WITHDRAWN
     revision = next((one for one in history if one.iri == thing.iri), history[-1] if history else None)
@@ -124,7 +123,6 @@ async def _page(
         group_names={name: localisation.gettext(request, words) for name, words in GROUPS.items()},
         classes=classes,
         labels=names,
-        known=named,
         status=status,
         is_gone=is_gone,
         revision=revision if thing.kind == "revision" else None,

@@ -15,7 +15,7 @@ from endpoint import asking, web
 from endpoint.asking import Row, question, value
 from endpoint.labels import labels
 from endpoint.site.facts import Fact, Text
-from endpoint.site.names import DCTERMS, RDFS, SKOS, with_borrowed
+from endpoint.site.namespaces import DCTERMS, RDFS, SKOS
 from endpoint.site.structured import script
 from endpoint.site.things import Thing, alternates, link_header
 from endpoint.web import not_found
@@ -60,7 +60,7 @@ async def _question(request: Request) -> Response:
     answers = _answers(rows)
     type_ = context.class_of(given["schema"]) or ""
     iris = {thing.iri, type_, *(one for answer in answers for one in (answer.report, answer.country, *answer.terms))}
-    named = with_borrowed(request, await labels(request, iris - {""}))
+    named = await labels(request, iris - {""})
     counts = Counter(choice for answer in answers for choice in (*answer.terms, *answer.values))
     response = web.page(
         request,

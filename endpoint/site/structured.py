@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from endpoint.labels import Label
 from endpoint.site.facts import CH, Graph, Text
-from endpoint.site.names import ADMS, DCTERMS, ELI, RDF, SDO
+from endpoint.site.namespaces import ADMS, DCTERMS, ELI, RDF, SDO
 from endpoint.site.things import Thing, alternates
 
 TYPES_OF_SCHEMA_ORG = "pages/schema-org-types"
