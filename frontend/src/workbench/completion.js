@@ -9,6 +9,7 @@ const KEYWORDS = (
   "HAVING PREFIX BASE COUNT SUM MIN MAX AVG SAMPLE GROUP_CONCAT STR LANG LANGMATCHES DATATYPE BOUND IRI CONTAINS STRSTARTS STRENDS " +
   "REGEX REPLACE LCASE UCASE STRLEN SUBSTR CONCAT COALESCE IF YEAR MONTH DAY NOW STRDT STRLANG isIRI isLiteral isBlank UNDEF"
 ).split(" ").concat(["NOT EXISTS", "ORDER BY", "GROUP BY", "DESC", "ASC"]);
+const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-/; // of schemes that have no name to speak of
 const MOST = 60;
 
 /** Text without case and diacritics, so that what is typed finds what is meant. */
@@ -120,7 +121,7 @@ function insert(view, from, to, name, declaration) {
 
 function ofConcept({ uri, label, prefLabel, schemes }, t) {
   const shown = label === prefLabel ? label : `${label} (${prefLabel})`;
-  return { label: shown, detail: (schemes ?? []).join(", "), type: "concept", apply: `<${uri}>`, info: `${t("concept")}\n${uri}` };
+  return { label: shown, detail: schemes.filter((slug) => !GUID.test(slug)).join(", "), type: "concept", apply: `<${uri}>`, info: `${t("concept")}\n${uri}` };
 }
 
 function declarations(prefixes, from) {
