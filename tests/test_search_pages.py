@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from collections.abc import Iterator
 from datetime import datetime
 from html.parser import HTMLParser
@@ -39,12 +38,15 @@ class Page(HTMLParser):
         self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.open: list[str] = []
         self.marks: list[str] = []
+        self.hits: list[str] = []
         self.text = ""
         self.feed(text)
         assert self.open == []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
+        if tag == "a" and "ol" in self.open:
+            self.hits.append(urlsplit(dict(attrs)["href"] or "").path)
         if tag not in VOID:
             self.open.append(tag)
         if tag == "mark":
@@ -78,8 +80,7 @@ def page(server: httpx.Client, language: str = "en", **parameters: object) -> Pa
 
 def hits(shown: Page) -> list[str]:
     """The paths of the pages of the hits, in order."""
-    paths = [urlsplit(link).path for link in shown.links()]
-    return [path for path in paths if re.match(r"/\w\w/(record|term|country)/", path)]
+    return shown.hits
 
 
 def own(iri: str, language: str = "en") -> str:
@@ -158,7 +159,7 @@ def test_what_the_thesaurus_added_is_shown_and_can_be_switched_off(server: httpx
     shown = page(server, q="littoral")
     assert "Added from the thesaurus" in shown.text
     assert "海岸" in shown.text
-    assert own(term("REEFS")) in hits(shown)  # the narrower one
+    assert own(term("REEFS")) in shown.links()  # the narrower one
     assert own(record("permit")) in hits(shown)
     [without] = [link for link in shown.links() if "without=" in link]
     left_out = Page(server.get(without).text)
@@ -217,20 +218,40 @@ def test_unknown_parameters_mean_nothing(server: httpx.Client) -> None:
     assert hits(page(server, q="aloe", sort="colour", expand="maybe", any="2", more="nothing", colour="green")) == plain
 
 
-def test_the_query_can_be_opened(server: httpx.Client) -> None:
-    shown = page(
-        server, q='coast "reef', country=country("KE"), subject=term("COASTS"), year="2014", status=CH + "Current"
-    )
-    [link] = [link for link in shown.links() if "/workbench?query=" in link]
+def opened(server: httpx.Client, **parameters: object) -> tuple[str, set[str]]:
+    """The query that a page of results opens, and the records it answers."""
+    [link] = [link for link in page(server, **parameters).links() if "/workbench?query=" in link]
     [query] = parse_qs(urlsplit(link).query)["query"]
-    assert 'search:query "coast \\"reef"' in query
-    assert "SERVICE <https://w3id.org/clearinghouse/search>" in query
-    without_service = re.sub(r"\n  SERVICE .*", "", query).replace("?score", "").replace("ORDER BY DESC()\n", "")
-    answer = server.post(
-        "/sparql", data={"query": without_service}, headers={"Accept": "application/sparql-results+json"}
-    )
+    answer = server.post("/sparql", data={"query": query}, headers={"Accept": "application/sparql-results+json"})
     assert answer.status_code == 200, answer.text
-    assert [row["record"]["value"] for row in answer.json()["results"]["bindings"]] == [record("measure")]
+    return query, {own(row["record"]["value"]) for row in answer.json()["results"]["bindings"]}
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"q": "coast"},
+        {"q": 'coast "genetic resources"', "expand": "0"},
+        {"q": "coast", "country": country("KE"), "subject": term("COASTS"), "year": "2014", "status": CH + "Current"},
+        {"q": "certificate", "kind": "record", "language": "en"},
+        {"country": country("KE"), "subject": term("WATERS")},
+        {"region": term("AFRICA"), "kind": "record"},
+        {"year": ["2016", "2012"], "house": [CH + "CHM", CH + "BCH"]},
+        {"type": CH + "Certificate", "status": CH + "Revoked", "language": "en"},
+        {"kind": "concept"},
+    ],
+)
+def test_the_query_that_can_be_opened_finds_the_same(server: httpx.Client, parameters: dict[str, object]) -> None:
+    query, records = opened(server, **parameters)
+    assert ("SERVICE <https://w3id.org/clearinghouse/search>" in query) == ("q" in parameters)
+    assert records == set(hits(page(server, **parameters)))
+    assert records
+
+
+def test_hostile_words_make_a_query_that_parses(server: httpx.Client) -> None:
+    for attack in ATTACKS:
+        query, _ = opened(server, q=f"coast {attack[:200]}", year=attack, country=attack, kind=attack)
+        assert "SERVICE" in query
 
 
 def test_the_page_names_its_feed_and_its_description(server: httpx.Client) -> None:
@@ -244,6 +265,18 @@ def test_the_page_names_its_feed_and_its_description(server: httpx.Client) -> No
     assert any(urlsplit(one).path == "/en/search" for one in templates)
     asked = templates[0].replace("{searchTerms}", "aloe").replace("{startPage?}", "")
     assert own(record("permit")) in hits(Page(server.get(asked).text))
+
+
+def test_labels_are_offered_while_somebody_types(server: httpx.Client) -> None:
+    for typed in ("forest", "FORÊ", "森"):
+        offered = server.get("/search/offers", params={"q": typed}).json()
+        assert 0 < len(offered) <= 10
+        assert all(set(one) == {"value", "label"} for one in offered)
+    assert any(
+        "forest" in one["value"].casefold() for one in server.get("/search/offers", params={"q": "forest"}).json()
+    )
+    for nothing in ("", "   ", "\x00", "x" * 10_000):
+        assert server.get("/search/offers", params={"q": nothing}).json() == []
 
 
 # Feeds

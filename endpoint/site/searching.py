@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
 
 from endpoint import localisation, web
 from endpoint.labels import labels
@@ -16,6 +16,7 @@ from endpoint.search.service import SearchService, SearchUnavailable
 from endpoint.site import search_facets, search_feeds
 from endpoint.site.search_parameters import LAST_PAGE, PAGE_SIZE, SORTS, Parameters
 from endpoint.site.search_query import question
+from endpoint.thesauri import Thesauri
 
 SORT_NAMES = {
     "relevance": N_("Relevance"),
@@ -23,6 +24,7 @@ SORT_NAMES = {
     "oldest": N_("Oldest first"),
     "title": N_("Title"),
 }
+_TYPED, _OFFERED = 200, 10  # characters that are looked at; labels
 _NEAR = 2  # numbered pages on either side of the present one
 
 
@@ -36,8 +38,8 @@ class Help:
 
 
 def routes() -> list[BaseRoute]:
-    """`/search`, and what programs read of it."""
-    return [web.route("/search", _page), *search_feeds.routes()]
+    """`/search`, what it offers while somebody types, and what programs read of it."""
+    return [web.route("/search", _page), Route("/search/offers", _offers), *search_feeds.routes()]
 
 
 async def _page(request: Request) -> Response:
@@ -80,6 +82,15 @@ async def _page(request: Request) -> Response:
         marked=marked,
         namespace="https://w3id.org/clearinghouse/ns#",
     )
+
+
+def _offers(request: Request) -> Response:
+    """Labels of keywords, in any language, that begin with what somebody has typed."""
+    typed = request.query_params.get("q", "")[:_TYPED]
+    thesauri: Thesauri = request.app.state.thesauri
+    found = thesauri.index().complete(typed, limit=_OFFERED) if typed.strip() else []
+    labels = dict.fromkeys(hit.label.text for hit in found)
+    return JSONResponse([{"value": label, "label": label} for label in labels])
 
 
 def marked(snippet: Snippet) -> Iterator[tuple[str, bool]]:
