@@ -247,6 +247,18 @@ def test_a_past_revision_is_shown_as_it_was(few: TestClient) -> None:
     assert few.get(f"/en/record/{PERMIT}/x").status_code == 404
 
 
+def test_a_revision_is_compared_with_the_one_before(few: TestClient) -> None:
+    page = few.get(f"/en/record/{PERMIT}/2").text
+    rows = re.findall(
+        r'<tr><th scope="row">(.*?)</tr>', page[page.index('id="changes"') : page.index('id="group-')], re.S
+    )
+    assert len(rows) == 2, "the reason of the amendment and the dates are told in the history"
+    [title] = [row for row in rows if "Title" in row]
+    assert title.index("First title") < title.index('data-name="After"') < title.index("Second title")
+    assert 'id="changes"' not in few.get(f"/en/record/{PERMIT}/1").text
+    assert 'id="changes"' not in few.get(f"/en/record/{PERMIT}").text
+
+
 def test_a_withdrawn_record_leaves_a_tombstone(few: TestClient) -> None:
     for path in (f"/record/{GONE}", f"/record/{GONE}/1"):
         page = few.get(f"/en{path}")

@@ -185,6 +185,11 @@ def grouped(found: Sequence[Fact]) -> dict[str, list[Fact]]:
     return {name: members for name, members in groups.items() if members}
 
 
+def fact_of(graph: Graph, name: str, terms: Sequence[Term], inside: str = "") -> Fact:
+    """Some values of a property as a fact, without the nodes that they may lead to."""
+    return _fact(graph, name, terms, inside, _DEEPEST)
+
+
 def _facts_of(graph: Graph, subject: str, depth: int) -> list[Fact]:
     inside = unquote(subject.partition("#")[2])
     by_property: dict[str, list[Term]] = defaultdict(list)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyoxigraph as ox
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -15,11 +16,12 @@ from endpoint import asking, localisation, web
 from endpoint.asking import Question, Row, question, value
 from endpoint.labels import Label, labels
 from endpoint.site.citations import Citation
-from endpoint.site.data import statements
+from endpoint.site.comparison import Difference, differences
 from endpoint.site.facts import CH, GROUPS, Fact, Graph, Text, facts, grouped
 from endpoint.site.namespaces import ADMS, DCTERMS, RDF
+from endpoint.site.sources import Sources
 from endpoint.site.structured import TYPES_OF_SCHEMA_ORG, structured
-from endpoint.site.things import Standing, Thing, alternates, http_date, link_header, moment
+from endpoint.site.things import Thing, alternates, http_date, link_header, moment
 from endpoint.web import not_found
 
 SHOWN_LINKS, MOST_LINKS = 10, 1000
@@ -85,9 +87,20 @@ async def _revision(request: Request) -> Response:
         raise not_found(f"there is no revision {number:.20} of {guid!r:.150}")
     if present.first(record.iri, f"{ADMS}status") == _WITHDRAWN:
         return await _page(request, thing, present, present, [], [], asked)
-    known = Standing((), "", None, "")
-    then = Graph.of(record.iri, base, await statements(request, thing, known))
-    return await _page(request, thing, then, present, [], [], asked)
+    then, before = await asyncio.gather(*(_at(request, record, int(number) - back) for back in (0, 1)))
+    if then is None:
+        raise not_found(f"revision {number:.20} of {guid!r:.150} was never published")
+    changes = differences(before, then) if before else []
+    return await _page(request, thing, then, present, [], [], asked, changes)
+
+
+async def _at(request: Request, record: Thing, number: int) -> Graph | None:
+    """What a record said when a revision was its current one; None where it never was."""
+    if number < 1:
+        return None
+    sources: Sources = request.app.state.sources
+    found = await run_in_threadpool(sources.revision, record.record, number)
+    return None if found is None else Graph.of(record.iri, request.app.state.settings.base_iri, found)
 
 
 async def _page(
@@ -98,11 +111,12 @@ async def _page(
     links: Sequence[Links],
     suggested: Sequence[Row],
     asked: Question,
+    changes: Sequence[Difference] = (),
 ) -> Response:
     """The page of what a graph says: that of a record now, or as it was; `present` says what became of it."""
     found, history = facts(graph), _history(present)
     classes = [term.value for term in graph.values(graph.record, f"{RDF}type") if isinstance(term, ox.NamedNode)]
-    iris = {*graph.iris(), *present.iris(), *_iris_of(links), *_concepts(suggested)}
+    iris = {*graph.iris(), *present.iris(), *_iris_of(links), *_concepts(suggested), *_iris_of_changes(changes)}
     kinds = question(TYPES_OF_SCHEMA_ORG, **{"class": [ox.NamedNode(iri) for iri in classes]})
     names, types = await asyncio.gather(labels(request, iris), asking.rows(request, kinds))
     status = present.first(graph.record, f"{ADMS}status")
@@ -128,6 +142,7 @@ async def _page(
         revision=revision if thing.kind == "revision" else None,
         revocation=next((one for one in reversed(history) if one.status == _REVOKED), None),
         history=history,
+        changes=changes,
         amendments=_amendments(found, links),
         links=links,
         suggested=suggested,
@@ -226,6 +241,13 @@ async def _many_links(request: Request, thing: Thing) -> list[Links]:
 
 def _concepts(suggested: Sequence[Row]) -> set[str]:
     return {value(row, name) for row in suggested for name in ("concept", "decided")} - {""}
+
+
+def _iris_of_changes(changes: Sequence[Difference]) -> set[str]:
+    facts = [fact for change in changes for fact in (change.removed, change.added)]
+    return {fact.property for fact in facts} | {
+        value.text for fact in facts for value in fact.values if ":" in value.text
+    }
 
 
 def _linking(thing: Thing, property_: str, type_: str) -> Question:
