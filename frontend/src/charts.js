@@ -1,6 +1,6 @@
 // The figures of the charts: each is drawn from the table below it, and can be saved as SVG or PNG.
 
-import { axisFx, axisX, axisY, barX, barY, dot, geo, gridX, gridY, plot, ruleX, ruleY, text } from "@observablehq/plot";
+import { axisX, axisY, barX, barY, dot, geo, gridX, gridY, plot, ruleX, ruleY, text } from "@observablehq/plot";
 import { feature } from "topojson-client";
 import { draw as element } from "./shared/dom.js";
 import { save } from "./shared/saving.js";
@@ -129,25 +129,27 @@ function columns(data, { width, isRtl, side, number, style }) {
   });
 }
 
-/** Columns over time, those of several series side by side. */
+/** Columns over time, those of several series side by side: each year has a place for each of them and a gap. */
 function groups(data, { width, isRtl, side, number, style }) {
-  const domain = yearsOf(data);
-  const every = Math.ceil(domain.length / (width / 48));
+  const years = yearsOf(data);
+  const every = Math.ceil(years.length / (width / 48));
+  const places = [...data.columns.keys(), "gap"];
+  const middle = Math.floor((data.columns.length - 1) / 2);
+  const found = cells(data);
   return plot({
     width,
     height: Math.min(360, Math.max(240, width * 0.45)),
     style,
     marginLeft: isRtl ? 16 : 52,
     marginRight: isRtl ? 52 : 16,
-    fx: { domain, reverse: isRtl, label: null, padding: 0.2 },
-    x: { domain: data.columns, reverse: isRtl, axis: null, padding: 0 },
+    x: { domain: years.flatMap((year) => places.map((place) => `${year} ${place}`)), reverse: isRtl, label: null, padding: 0 },
     y: { label: null },
     marks: [
       gridY({ ticks: 6, stroke: "#b6c4ba", strokeOpacity: 0.6 }),
-      axisFx({ anchor: "bottom", label: null, tickSize: 0, tickFormat: (year) => (domain.indexOf(year) % every ? "" : year) }),
+      axisX(years.filter((_, place) => place % every === 0).map((year) => `${year} ${middle}`), { label: null, tickSize: 0, tickFormat: (key) => key.slice(0, 4) }),
       axisY({ anchor: side, ticks: 6, tickFormat: number, label: null }),
-      ...data.columns.map((_, place) => barY(cells(data).filter((cell) => cell.place === place), {
-        fx: "key", x: "series", y: "value", fill: paint(place), title: (cell) => `${cell.key}, ${cell.series}: ${number(cell.value)}`,
+      ...data.columns.map((_, place) => barY(found.filter((cell) => cell.place === place), {
+        x: (cell) => `${cell.key} ${place}`, y: "value", fill: paint(place), title: (cell) => `${cell.key}, ${cell.series}: ${number(cell.value)}`,
       })),
       ruleY([0], { stroke: LINE }),
     ],
