@@ -3,15 +3,17 @@
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import httpx2 as httpx
 import pyoxigraph as ox
 import pytest
 
@@ -76,6 +78,19 @@ def items(documents: Iterable[Json | str]) -> list[Item]:
     """Documents as a source would give them."""
     texts = [one if isinstance(one, str) else json.dumps(one) for one in documents]
     return [Raw("test", f"/{index}", text) for index, text in enumerate(texts)]
+
+
+@pytest.fixture(scope="session")
+def site(sample_house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server with the bundled records, whose search index has been made."""
+    import live
+
+    folder = tmp_path_factory.mktemp("site") / "data"
+    shutil.copytree(sample_house.settings.data_dir, folder)
+    with live.serve(folder) as served:
+        address = served.url.removesuffix("/sparql")
+        live.until(lambda: httpx.get(f"{address}/en/search?q=access").status_code == 200, seconds=120)
+        yield address
 
 
 def enter(house: House, given: Iterable[Item], *, submitted: bool = False, strict: bool = False) -> Outcome:
