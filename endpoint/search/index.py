@@ -128,7 +128,8 @@ class SearchIndex:
         called = title(marks, hit.best_title(asked.language))
         texts = json.loads(self._searcher.doc(address).get_first(schema.TEXTS) or b"[]")
         others = [] if called.marks else [one for one in hit.titles if one.text != called.text]
-        shown = snippet(marks, others, [Text(*one) for one in texts], asked.language)
+        said = [Text(*one) for one in texts if one[0] != called.text]
+        shown = snippet(marks, others, said, asked.language)
         return replace(hit, title=called, snippet=shown)
 
     # -------------------------------------------------------------------------------------------------------- facets

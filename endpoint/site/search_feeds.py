@@ -76,16 +76,16 @@ async def _csv(request: Request) -> Response:
     parameters, language = Parameters.of(request.query_params).on_page(1), _language(request)
     _, found = await _found(request, parameters, language, MOST_ROWS, snippets=False)
     name = await _names(request, found.hits, language)
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\r\n")
-    writer.writerow(_COLUMNS)
-    writer.writerows([_harmless(cell) for cell in _cells(hit, language, name)] for hit in found.hits)
     headers = _HEADERS | {
         "Content-Disposition": 'attachment; filename="search.csv"',
         "X-Total-Results": str(found.total),
     }
-    body = written.getvalue().encode("utf-8", "replace")
-    return web.sent(request, body, "text/csv; charset=utf-8; header=present", headers=headers)
+
+    def made() -> Response:
+        body = _spreadsheet(found.hits, language, name)
+        return web.sent(request, body, "text/csv; charset=utf-8; header=present", headers=headers)
+
+    return await run_in_threadpool(made)
 
 
 async def _json(request: Request) -> Response:
@@ -217,6 +217,14 @@ def called(hit: Hit, language: str, name: Name) -> tuple[str, str]:
         found = hit.best_title(language)
         return found.text, found.language
     return ", ".join(name(iri) for iri in (*hit.types[:1], *hit.countries[:1])) or hit.iri, language
+
+
+def _spreadsheet(hits: Iterable[Hit], language: str, name: Name) -> bytes:
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\r\n")
+    writer.writerow(_COLUMNS)
+    writer.writerows([_harmless(cell) for cell in _cells(hit, language, name)] for hit in hits)
+    return written.getvalue().encode("utf-8", "replace")
 
 
 def _cells(hit: Hit, language: str, name: Name) -> list[str]:
