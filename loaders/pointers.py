@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import unquote
 
 from loaders import context
@@ -132,7 +133,7 @@ def fields_of(schema: str, inside: str, predicate: str, language: str | None = N
     `inside` is the pointer of the node, empty for the record itself. Of fields for one language each those count that
     are for the language of the value. Empty where the graph has added the property.
     """
-    scope = _scope_at(schema, inside)
+    scope = _scope_at(schema, _shape(inside))
     if scope is None:
         return []
     found = [(field, key) for key, field in scope.fields.items() if field is not None and field.iri == predicate]
@@ -145,18 +146,27 @@ def fields_of(schema: str, inside: str, predicate: str, language: str | None = N
 
 def rank_of(schema: str, inside: str, predicate: str) -> int:
     """The place of a property among those that the context of a schema has for a node: the order of its form."""
-    scope = _scope_at(schema, inside)
-    places = _ranks(scope) if scope else {}
+    places = _ranks(schema, _shape(inside))
     return places.get(predicate, len(places))
 
 
-def _ranks(scope: Scope) -> dict[str, int]:
+def _shape(pointer: str) -> str:
+    """A pointer without the places in arrays, which make no difference to a context."""
+    return re.sub(r"/[0-9]+(?=/|$)", "", pointer)
+
+
+@lru_cache(1000)
+def _ranks(schema: str, inside: str) -> dict[str, int]:
     """The place of each property, the scope's own before those of the scopes around it."""
+    scope = _scope_at(schema, inside)
+    if scope is None:
+        return {}
     fields = [field for field in scope.fields.values() if field is not None]
     ordered = sorted(fields, key=lambda field: field.around is not scope)
     return {field.iri: place for place, field in reversed(list(enumerate(ordered)))}
 
 
+@lru_cache(1000)
 def _scope_at(schema: str, pointer: str) -> Scope | None:
     """The scope inside the node at a pointer of documents of a schema, by the context alone."""
     if schema not in context.schemas():
@@ -167,7 +177,7 @@ def _scope_at(schema: str, pointer: str) -> Scope | None:
         field = scope.fields.get(key)
         if field is not None:
             scope = field.scope
-        elif not key.isdecimal():
+        else:
             return None
     return scope
 
