@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from thesaurus.folding import is_unspaced
 from thesaurus.tagging.text import tokens
 
-_LONGEST, _MOST_WORDS = 2_000, 40  # characters and words that are looked at
+_LONGEST, _MOST_WORDS, _MOST_BEGUN = 2_000, 40, 4  # characters, words and begun words that are looked at
 _PART = re.compile(
     r"""(?P<minus>-(?=[^\s-]))?(?:"(?P<q1>[^"]*)"?|“(?P<q2>[^”]*)”?|«(?P<q3>[^»]*)»?|「(?P<q4>[^」]*)」?|(?P<bare>[^\s"“«「]+))"""
 )
@@ -31,9 +31,11 @@ class Piece:
 
 def pieces(text: str) -> list[Piece]:
     """The pieces of a text in their order, the first of them where there are very many."""
-    found = []
+    found: list[Piece] = []
+    begun = 0
     for piece in _pieces(text[:_LONGEST]):
-        found.append(piece)
+        begun += piece.is_begun
+        found.append(replace(piece, is_begun=piece.is_begun and begun <= _MOST_BEGUN))
         if len(found) == _MOST_WORDS:
             break
     return found
