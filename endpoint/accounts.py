@@ -15,6 +15,7 @@ from typing import Self
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 
+from endpoint.localisation import N_
 from endpoint.rates import RateLimiter
 from endpoint.sessions import Sessions
 from endpoint.settings import KeyAccount, Settings
@@ -44,8 +45,8 @@ class Role(IntEnum):
 
     @property
     def title(self) -> str:
-        """Its name in lower case."""
-        return self.name.lower()
+        """Its name in lower case; pages translate it."""
+        return {Role.READER: N_("reader"), Role.EDITOR: N_("editor"), Role.APPROVER: N_("approver")}[self]
 
 
 @dataclass(frozen=True, slots=True)

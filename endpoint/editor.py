@@ -194,7 +194,7 @@ def _search(request: Request) -> Response:
         schemes=sorted(schemes, key=lambda scheme: scheme.title("en").casefold()),
         titles={scheme.iri: scheme for scheme in schemes},
         hits=hits[:PAGE],
-        preferred=index.labels((hit.iri for hit in hits), "en"),
+        preferred=index.labels((hit.iri for hit in hits), localisation.language(request)),
         offset=start,
         limit=PAGE,
         has_more=len(hits) > PAGE,

@@ -7,18 +7,19 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
-from endpoint import web
+from endpoint import localisation, web
 from endpoint.accounts import Account, Role, account, required
 from endpoint.differences import conflict_key, differences, iris, property_name
 from endpoint.editor import PAGE, offset, thesauri, with_editing
 from endpoint.editor_proposals import SUBJECTS
+from endpoint.localisation import N_
 from endpoint.resolution import CHOICES, Decision, resolved
 from endpoint.sessions import form
 from loaders.editing import ChangeRefused, Editing, Review
 from ontology.errors import AccessError, EditingError
 from thesaurus.changes import ChangeSet
 
-STATUSES = ("proposed", "approved", "rejected")
+STATUSES = (N_("proposed"), N_("approved"), N_("rejected"))
 
 
 def routes() -> list[BaseRoute]:
@@ -117,7 +118,7 @@ async def _change_page(request: Request, message: str = "", status: int = 200) -
             choices=CHOICES,
             subjects=differences(change.delta, SUBJECTS),
             more=max(len(change.delta.subjects()) - SUBJECTS, 0),
-            labels=index.labels(named, "en"),
+            labels=index.labels(named, localisation.language(request)),
             is_own=is_own,
             may_decide=change.status == "proposed" and who.role >= Role.APPROVER and not is_own,
             may_approve=review is not None and not review.refusals,

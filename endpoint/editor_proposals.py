@@ -11,11 +11,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
-from endpoint import concept_form, languages, web
+from endpoint import concept_form, languages, localisation, web
 from endpoint.accounts import Role, required
 from endpoint.concept_form import ALWAYS_SHOWN_NOTES, LABELS, MATCHES, NOTES, concept_of
 from endpoint.differences import differences, iris, property_name
 from endpoint.editor import concept_or_404, shown_languages, thesauri, with_editing
+from endpoint.localisation import N_
 from endpoint.sessions import form
 from loaders.editing import Editing, Review
 from ontology.errors import EditingError
@@ -85,7 +86,7 @@ def _edit_form(request: Request) -> Response:
         concept.schemes,
         concept=concept,
         action="/thesaurus/edit",
-        heading="Propose a change",
+        heading=N_("Propose a change"),
     )
 
 
@@ -104,7 +105,7 @@ def _new_form(request: Request) -> Response:
         schemes,
         concept=None,
         action="/thesaurus/new",
-        heading="Propose a new concept",
+        heading=N_("Propose a new concept"),
     )
 
 
@@ -120,22 +121,24 @@ def _concept_form(
     fields = [
         (
             tag,
-            [(kind, _title(kind), concept_form.words(own, kind, tag)) for kind in LABELS],
+            [(kind, _title(request, kind), concept_form.words(own, kind, tag)) for kind in LABELS],
             [
-                (kind, _title(kind), texts or [""])
+                (kind, _title(request, kind), texts or [""])
                 for kind in NOTES
                 if (texts := concept_form.texts(own, kind, tag)) or kind in ALWAYS_SHOWN_NOTES
             ],
         )
         for tag in tags
     ]
-    relations = [(kind, _title(kind), present.get(kind, [])) for kind in ("broader", "narrower", "related", *MATCHES)]
+    relations = [
+        (kind, _title(request, kind), present.get(kind, [])) for kind in ("broader", "narrower", "related", *MATCHES)
+    ]
     return web.page(
         request,
         "concept_form.html",
         fields=fields,
         relations=relations,
-        labels=index.labels((iri for _, _, found in relations for iri in found), "en"),
+        labels=index.labels((iri for _, _, found in relations for iri in found), localisation.language(request)),
         schemes=sorted(index.schemes(), key=lambda scheme: scheme.title("en").casefold()),
         chosen=set(schemes),
         base=index.version,
@@ -143,9 +146,8 @@ def _concept_form(
     )
 
 
-def _title(kind: str) -> str:
-    name = property_name(SKOS + kind)
-    return name[0].upper() + name[1:]
+def _title(request: Request, kind: str) -> str:
+    return localisation.gettext(request, property_name(SKOS + kind))
 
 
 def _replacement_form(request: Request) -> Response:
@@ -153,7 +155,7 @@ def _replacement_form(request: Request) -> Response:
     index = thesauri(request).index()
     concept = concept_or_404(index, request.query_params.get("iri", ""))
     action = request.url.path.rpartition("/")[2]
-    label = concept.label("en")
+    label = concept.label(localisation.language(request))
     return web.page(request, "replacement_form.html", concept=concept, action=action, label=label, base=index.version)
 
 
@@ -186,7 +188,7 @@ def preview_page(
         200 if review else 422,
         subjects=differences(change, SUBJECTS),
         more=max(len(change.subjects()) - SUBJECTS, 0),
-        labels=index.labels(iris(change), "en"),
+        labels=index.labels(iris(change), localisation.language(request)),
         review=review,
         added="\n".join(added),
         removed="\n".join(removed),

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
-from endpoint import web
+from endpoint import localisation, web
 from endpoint.differences import differences, iris
 from endpoint.editor import thesauri
 from endpoint.editor_proposals import SUBJECTS
@@ -81,5 +81,5 @@ def _between(request: Request) -> Response:
         concepts=len(change.subjects()),
         subjects=subjects,
         more=max(len(change.subjects()) - SUBJECTS, 0),
-        labels=thesauri(request).index().labels(shown, "en"),
+        labels=thesauri(request).index().labels(shown, localisation.language(request)),
     )

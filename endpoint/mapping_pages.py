@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 
 from endpoint import editor, languages, web
 from endpoint.accounts import Role, required
+from endpoint.localisation import N_
 from endpoint.mapping_files import NoTarget, Target, Targets
 from endpoint.sessions import form
 from loaders.editing import Editing
@@ -31,12 +32,12 @@ from thesaurus.turtle import SKOS
 PAGE = 20
 """Candidates of one page, which are decided on together."""
 CHOICES: Mapping[str, tuple[str, ox.NamedNode | None]] = {
-    "exact": ("is the same", EXACT),
-    "close": ("is close", CLOSE),
-    "broad": ("is broader", BROAD),
-    "narrow": ("is narrower", NARROW),
-    "related": ("is related", RELATED_MATCH),
-    "reject": ("is none of these", None),
+    "exact": (N_("is the same"), EXACT),
+    "close": (N_("is close"), CLOSE),
+    "broad": (N_("is broader"), BROAD),
+    "narrow": (N_("is narrower"), NARROW),
+    "related": (N_("is related"), RELATED_MATCH),
+    "reject": (N_("is none of these"), None),
 }
 """What a curator can say of the concept of the other vocabulary, and the property that makes of ours and it."""
 _MINIMA = ("0.3", "0.5", "0.7", "0.8", "0.9")

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from endpoint.engine import NotXmlError
 from endpoint.lexer import LocatedRefusal, LocatedSyntaxError
+from endpoint.localisation import N_
 from endpoint.negotiation import NotAcceptableError
 from endpoint.partners import PartnerError
 from endpoint.search.service import SearchUnavailable
@@ -60,31 +61,31 @@ class Problem:
 
 # The nearest class upwards counts. What is not our client's doing has no detail: see `_detail`.
 PROBLEMS: Mapping[type[Exception], Problem] = {
-    ClearingHouseError: Problem("internal-error", "The server failed", 500),
-    IdentifierError: Problem("bad-identifier", "Not an identifier", 400),
-    SourceError: Problem("unreadable-source", "The document cannot be read", 400),
-    DoorError: Problem("no-identity", "The document carries no usable identity or schema", 422),
-    ThesaurusError: Problem("thesaurus", "The thesaurus cannot be so", 422),
-    EditingError: Problem("change-not-possible", "The change cannot be made", 422),
-    ChangeRefused: Problem("change-refused", "The change cannot be approved", 409),
-    AccountError: Problem("accounts", "Signing in is not possible now", 503),
-    AccessError: Problem("not-allowed", "Not allowed", 403),
-    SignInNeeded: Problem("sign-in-needed", "Sign in first", 401),
-    TaggingError: Problem("tagging", "The tagger cannot be used", 503),
-    DocumentError: Problem("unreadable-text", "The text of the file cannot be read", 422),
-    DocumentTooLarge: Problem("too-large-to-tag", "The file is too large to be tagged", 413),
-    StoreError: Problem("no-graph", "The graph is not available", 503),
-    SearchUnavailable: Problem("no-search-index", "Search is not available now", 503),
-    QueryError: Problem("query-failed", "The query cannot be answered", 400),
-    QuerySyntaxError: Problem("query-syntax", "The query does not parse", 400),
-    QueryRefused: Problem("query-refused", "The query asks for something this endpoint does not do", 400),
-    QueryTimeout: Problem("query-timeout", "The query took too long", 504),
-    QueryTooLarge: Problem("query-too-large", "The query or its answer is too large", 422),
-    TooManyRequests: Problem("too-many-requests", "Too many requests", 429),
-    WorkersBusy: Problem("busy", "The server is busy", 503),
-    NotAcceptableError: Problem("not-acceptable", "No acceptable format", 406),
-    PartnerError: Problem("partner-failed", "A partner that the query calls did not answer", 502),
-    NotXmlError: Problem("not-xml", "XML cannot express this answer", 406),
+    ClearingHouseError: Problem("internal-error", N_("The server failed"), 500),
+    IdentifierError: Problem("bad-identifier", N_("Not an identifier"), 400),
+    SourceError: Problem("unreadable-source", N_("The document cannot be read"), 400),
+    DoorError: Problem("no-identity", N_("The document carries no usable identity or schema"), 422),
+    ThesaurusError: Problem("thesaurus", N_("The thesaurus cannot be so"), 422),
+    EditingError: Problem("change-not-possible", N_("The change cannot be made"), 422),
+    ChangeRefused: Problem("change-refused", N_("The change cannot be approved"), 409),
+    AccountError: Problem("accounts", N_("Signing in is not possible now"), 503),
+    AccessError: Problem("not-allowed", N_("Not allowed"), 403),
+    SignInNeeded: Problem("sign-in-needed", N_("Sign in first"), 401),
+    TaggingError: Problem("tagging", N_("The tagger cannot be used"), 503),
+    DocumentError: Problem("unreadable-text", N_("The text of the file cannot be read"), 422),
+    DocumentTooLarge: Problem("too-large-to-tag", N_("The file is too large to be tagged"), 413),
+    StoreError: Problem("no-graph", N_("The graph is not available"), 503),
+    SearchUnavailable: Problem("no-search-index", N_("Search is not available now"), 503),
+    QueryError: Problem("query-failed", N_("The query cannot be answered"), 400),
+    QuerySyntaxError: Problem("query-syntax", N_("The query does not parse"), 400),
+    QueryRefused: Problem("query-refused", N_("The query asks for something this endpoint does not do"), 400),
+    QueryTimeout: Problem("query-timeout", N_("The query took too long"), 504),
+    QueryTooLarge: Problem("query-too-large", N_("The query or its answer is too large"), 422),
+    TooManyRequests: Problem("too-many-requests", N_("Too many requests"), 429),
+    WorkersBusy: Problem("busy", N_("The server is busy"), 503),
+    NotAcceptableError: Problem("not-acceptable", N_("No acceptable format"), 406),
+    PartnerError: Problem("partner-failed", N_("A partner that the query calls did not answer"), 502),
+    NotXmlError: Problem("not-xml", N_("XML cannot express this answer"), 406),
 }
 
 

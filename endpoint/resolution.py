@@ -8,15 +8,16 @@ import pyoxigraph as ox
 
 from endpoint.concept_form import MARKS
 from endpoint.differences import conflict_key
+from endpoint.localisation import N_
 from ontology.errors import EditingError
 from thesaurus.changes import Conflict, Delta, Node
 from thesaurus.statements import PREF_LABEL
 
 Choice = Literal["theirs", "mine", "other"]
 CHOICES: dict[str, str] = {
-    "theirs": "Keep what is there now",
-    "mine": "Take what this change wants",
-    "other": "Other words",
+    "theirs": N_("Keep what is there now"),
+    "mine": N_("Take what this change wants"),
+    "other": N_("Other words"),
 }
 
 

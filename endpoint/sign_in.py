@@ -38,7 +38,7 @@ async def _by_key(request: Request) -> Response:
     key = str(given.get("key", "")).strip()
     found = accounts.of_key(key)
     if found is None:
-        return _ask(request, "Nobody has this API key.", 403, onward)
+        return _ask(request, localisation.gettext(request, "Nobody has this API key."), 403, onward)
     return _signed_in(request, found.name, f"key:{digest(key)}", web.prefixed(request, web.local_path(onward)))
 
 

@@ -12,9 +12,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
-from endpoint import tagging_api, web
+from endpoint import localisation, tagging_api, web
 from endpoint.accounts import Role, required
 from endpoint.editor import thesauri
+from endpoint.localisation import N_
 from endpoint.sessions import form
 from endpoint.tagging_api import Asked, Json, posted
 from endpoint.tagging_desk import Desk, decide, desk, service, suggested, with_tagging
@@ -24,6 +25,7 @@ from thesaurus.index import Index, Label, Scheme
 AROUND = 60
 """Characters shown on both sides of a place that speaks for a concept."""
 PLACES = 3
+_VERDICTS = (N_("accepted"), N_("rejected"))
 """Places shown for a concept."""
 
 
@@ -139,7 +141,7 @@ async def _record(request: Request) -> Response:
 
     def made() -> Response:
         candidates = found.stored.candidates if found.stored else ()
-        rows = _rows(index, found, candidates)
+        rows = _rows(request, index, found, candidates)
         suggested_ones = {row.concept for row in rows}
         others = [Candidate(concept, 0.0) for concept in sorted(found.decisions) if concept not in suggested_ones]
         return web.page(
@@ -147,17 +149,17 @@ async def _record(request: Request) -> Response:
             "tagging.html",
             desk=found,
             rows=rows,
-            keywords=index.labels(sorted(found.keywords), "en"),
-            others=_rows(index, found, others),
+            keywords=index.labels(sorted(found.keywords), localisation.language(request)),
+            others=_rows(request, index, found, others),
             path=f"/records/{quote(found.record)}/tags",
         )
 
     return await run_in_threadpool(made)
 
 
-def _rows(index: Index, of: Desk, candidates: Iterable[Candidate]) -> list[Row]:
+def _rows(request: Request, index: Index, of: Desk, candidates: Iterable[Candidate]) -> list[Row]:
     shown = list(candidates)
-    known: Mapping[str, Label] = index.labels([one.concept for one in shown], "en")
+    known: Mapping[str, Label] = index.labels([one.concept for one in shown], localisation.language(request))
     texts = {text.pointer: text for text in of.texts}
     return [
         Row(

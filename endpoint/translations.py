@@ -9,19 +9,22 @@ import pyoxigraph as ox
 
 from endpoint.concept_form import MARKS
 from endpoint.languages import UNITED_NATIONS
+from endpoint.localisation import N_
 from thesaurus.changes import ChangeSet
 from thesaurus.statements import CONCEPT, DEPRECATED, IN_SCHEME, PREF_LABEL
 from thesaurus.turtle import TYPE
 
 Standing = Literal["official", "unofficial", "machine", "missing"]
 STANDINGS: tuple[Standing, ...] = ("official", "unofficial", "machine", "missing")
+_WORDS = (N_("official"), N_("unofficial"), N_("machine"), N_("missing"), N_("complete"), N_("partial"))
+"""What pages translate: the standings, and the completeness of schemes."""
 REFERENCE = "en"
 """The language that the others are translated from."""
 KINDS = {
-    "missing": "no label in this language",
-    "copy": "the same words as in English",
-    "unofficial": "not the published wording",
-    "machine": "translated by a machine",
+    "missing": N_("no label in this language"),
+    "copy": N_("the same words as in English"),
+    "unofficial": N_("not the published wording"),
+    "machine": N_("translated by a machine"),
 }
 """What is to be done in a language, and what it means."""
 

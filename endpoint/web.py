@@ -74,6 +74,16 @@ _WORTH_PACKING = 1 << 10
 # What turns or hides the text around it: https://www.unicode.org/reports/tr9/#Explicit_Directional_Embeddings
 _TURNING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 
+_TITLES = {
+    400: N_("The request cannot be read"),
+    404: N_("There is nothing here"),
+    405: N_("This cannot be done here"),
+    410: N_("This is no longer here"),
+    411: N_("The length of what was sent is missing"),
+    413: N_("What was sent is too large"),
+    422: N_("The request is not valid"),
+}
+_OTHER_TITLE = N_("This did not work")
 # The ontology and the shapes are the same under every base.
 _PAGES_OF_WORDS = {
     f"{DEFAULT_BASE}ns#": "/ontology/",
@@ -161,7 +171,7 @@ def failure(request: Request, error: ClearingHouseError | HTTPException) -> Resp
     if isinstance(error, SignInNeeded) and request.method in ("GET", "HEAD") and not api_key(request):
         return RedirectResponse(prefixed(request, f"/sign-in?next={quote(_here(request), safe='/')}"), 303)
     if isinstance(error, HTTPException):
-        title, status, detail = HTTPStatus(error.status_code).phrase, error.status_code, error.detail
+        title, status, detail = _TITLES.get(error.status_code, _OTHER_TITLE), error.status_code, error.detail
     else:
         problem = problem_of(error)
         title, status, detail = problem.title, problem.status, str(error)
@@ -169,7 +179,7 @@ def failure(request: Request, error: ClearingHouseError | HTTPException) -> Resp
             raise error  # what is told of these is decided in one place
     if not hasattr(request.state, "account"):
         request.state.account = ANYBODY
-    response = page(request, "error.html", status, title=title, detail=detail)
+    response = page(request, "error.html", status, title=localisation.gettext(request, title), detail=detail)
     if isinstance(error, TooManyRequests):
         response.headers["Retry-After"] = str(int(error.wait) + 1)
     return response
@@ -285,6 +295,11 @@ def address(path: str, **parameters: object) -> str:
     return f"{path}?{query}" if query else path
 
 
+def _translated(tongue: str, message: str) -> str:
+    """A message that is marked elsewhere; unlike that of `_`, what comes out is escaped, so it may also be data."""
+    return localisation.translations(tongue).gettext(message) if message else ""
+
+
 @cache
 def _environment(tongue: str) -> Environment:
     """The templates in a language."""
@@ -308,5 +323,6 @@ def _environment(tongue: str) -> Environment:
     }
     made.globals.update(shared)
     made.filters["visible"], made.filters["plain"] = visible, plain
+    made.filters["translated"] = partial(_translated, tongue)
     made.globals["words"] = made.get_template("words.html").module
     return made

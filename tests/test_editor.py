@@ -191,7 +191,7 @@ def test_the_overview_tells_how_far_each_language_is(site: FastAPI) -> None:
         known = Translations.of(1, editing.statements(), [])
     for language in languages.UNITED_NATIONS:
         counter = known.counts[""][language]
-        told = ", ".join(f"{counter[name]:,} {name}" for name in ("official", "unofficial", "missing") if counter[name])
+        told = ", ".join(f"{name}: {counter[name]:,}" for name in ("official", "unofficial", "missing") if counter[name])
         assert told in page
     assert page.count('<li class="card">') == len(site.state.thesauri.index().schemes())
 
@@ -853,7 +853,7 @@ def test_an_approval_reaches_the_graph_and_the_records(sample_house: House, tmp_
         tagged = f"<dt>Tagged records</dt><dd>{found[used]:,}</dd>"
         assert tagged in ada.get(page_of(used)).text
         preview = ada.send("/thesaurus/deprecate", ada.form("/thesaurus/deprecate", iri=used), replacement=unused)
-        told = re.search(r"<strong>([\d,]+) tagged records?</strong> will be tagged anew", preview.text)
+        told = re.search(r"<strong>([\d,]+) tagged records? will be tagged anew:</strong>", preview.text)
         assert told
         assert int(told[1].replace(",", "")) == found[used]
         before = app.state.engine.generation

@@ -208,8 +208,7 @@ def _word(request: Request, words: dict[str, str], name: str) -> str:
     """The name of a property of SKOS."""
     if name in words:
         return localisation.gettext(request, words[name])
-    other = property_name(SKOS + name)
-    return other[:1].upper() + other[1:]
+    return localisation.gettext(request, property_name(SKOS + name))
 
 
 async def _names(request: Request, usage: Usage | None) -> dict[str, object]:
