@@ -11,6 +11,8 @@ const LABEL = 'http://www.w3.org/2000/01/rdf-schema#label';
 const ROWS = `SELECT ?s ?l { ?s <${LABEL}> ?l }`;
 const JOIN = `SELECT ?s ?l { ?s <https://example.org/country> ?c . ?c <${LABEL}> ?l }`;
 const GRAPH = 'CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }';
+const FOUND = 'https://w3id.org/clearinghouse/search#';
+const SEARCH = `SELECT ?s ?l { ?s <${FOUND}query> "mangrove" . ?s <${FOUND}snippet> ?l }`;
 const YES = 'ASK { ?s ?p ?o }';
 
 async function comunica() {
@@ -47,6 +49,7 @@ const CLIENTS = {
   'Comunica': (first) => bindings(ROWS, [{ type: 'sparql', value: first }]),
   'Comunica joining two sources': (...both) => bindings(JOIN, both.map((value) => ({ type: 'sparql', value }))),
   'Comunica joining two sources of a kind it finds out': (...both) => bindings(JOIN, both),
+  'Comunica searching': (first) => bindings(SEARCH, [{ type: 'sparql', value: first }]),
   'Comunica CONSTRUCT': async (first) =>
     (await (await (await comunica()).queryQuads(GRAPH, { sources: [first] })).toArray()).length,
   'Comunica ASK': async (first) => (await comunica()).queryBoolean(YES, { sources: [first] }),

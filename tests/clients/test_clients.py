@@ -17,9 +17,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2 as httpx
 import pyoxigraph as ox
 import pytest
-from live import serving
+import searched
+from live import serving, until
 
 HERE = Path(__file__).parent
 CLIENTS = HERE.parents[1] / ".clients"
@@ -120,10 +122,13 @@ def test_a_python_client_gets_what_is_there(endpoint: str, client: str) -> None:
 # Node
 
 
-@pytest.mark.skipif(
+with_node = pytest.mark.skipif(
     shutil.which("node") is None or not (CLIENTS / "node_modules").exists(),
     reason="the Node clients are not installed: make test-clients",
 )
+
+
+@with_node
 @pytest.mark.parametrize(
     "client",
     [
@@ -250,9 +255,55 @@ def _free_ports(number: int) -> list[int]:
         return [listener.getsockname()[1] for listener in listeners]
 
 
-@pytest.mark.skipif(shutil.which("virtuoso-t") is None, reason="Virtuoso is not installed: make test-clients")
+with_virtuoso = pytest.mark.skipif(
+    shutil.which("virtuoso-t") is None, reason="Virtuoso is not installed: make test-clients"
+)
+
+
+@with_virtuoso
 def test_a_service_call_of_virtuoso_gets_what_is_there(endpoint: str, tmp_path: Path) -> None:
     query = f"SPARQL SELECT ?s ?l WHERE {{ SERVICE <{endpoint}> {{ ?s <{LABEL}> ?l }} }}"
     with _virtuoso(tmp_path) as client:
         lines = printed(*client, f"EXEC={query};").splitlines()
     assert sorted(line.split(None, 1) for line in lines if line.startswith(EX)) == ROWS
+
+
+# The search service
+
+
+FOUND = "https://w3id.org/clearinghouse/search#"
+PATTERN = f'?s <{FOUND}query> "mangrove" . ?s <{FOUND}snippet> ?l'
+MEETING = [[searched.record("meeting"), "Workshop on mangrove forests"]]
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serving(tmp_path_factory.mktemp("searched"), searched.quads(), workers=1) as url:
+        address = url.replace("/sparql", "/search")
+        until(lambda: httpx.get(address, params={"query": f"SELECT * {{ {PATTERN} }}"}).is_success)
+        yield address
+
+
+@with_node
+def test_comunica_finds_what_is_there(service: str) -> None:
+    assert answer(printed("node", HERE / "ask.mjs", "Comunica searching", service, cwd=CLIENTS)) == MEETING
+
+
+@roqet
+def test_a_service_call_of_rasqal_finds_what_is_there(service: str) -> None:
+    query = f"SELECT ?s ?l {{ SERVICE <{service}> {{ {PATTERN} }} }}"
+    assert cells(printed("roqet", "-q", "-e", query, "-r", "csv")) == MEETING
+
+
+@with_jena
+def test_a_service_call_of_jena_finds_what_is_there(service: str, jena: list[str]) -> None:
+    query = f"SELECT ?s ?l {{ SERVICE <{service}> {{ {PATTERN} }} }}"
+    assert cells(printed(*jena, "arq.arq", "--results=CSV", query)) == MEETING
+
+
+@with_virtuoso
+def test_a_service_call_of_virtuoso_finds_what_is_there(service: str, tmp_path: Path) -> None:
+    query = f"SPARQL SELECT ?s ?l WHERE {{ SERVICE <{service}> {{ {PATTERN} }} }}"
+    with _virtuoso(tmp_path) as client:
+        lines = printed(*client, f"EXEC={query};").splitlines()
+    assert [line.split(None, 1) for line in lines if line.startswith("https://")] == MEETING
