@@ -53,6 +53,7 @@ THINGS = (
     f"record/{PERMIT}/1",
     "term/CBD-SUBJECT-ABS",
     "scheme/CBD-SUBJECTS",
+    "scheme/FocalPoint%20Types",
     "country/KE",
     "question/absNationalReport1/Q020",
 )

@@ -71,7 +71,6 @@ async def _see_other(request: Request, thing: Thing) -> Response:
         "Vary": "Accept, Accept-Language",
         "Cache-Control": "no-cache",
         "Link": link_header(request, thing, ending),
-        "Access-Control-Expose-Headers": "Link",
     }
     return RedirectResponse(there, 303, headers)
 
