@@ -26,9 +26,9 @@ from endpoint.keeper import StatisticsKeeper
 from endpoint.negotiation import coding_of, prefers_rdf
 from endpoint.observation import Observer
 from endpoint.partners import Partners
-from endpoint.protocol import Negotiated
+from endpoint.protocol import Negotiated, Operation
 from endpoint.rates import RateLimiter
-from endpoint.search.sparql import SearchesInQueries
+from endpoint.search.sparql import Answered, SearchesInQueries
 from endpoint.settings import Settings
 from ontology.errors import ClearingHouseError, TooManyRequests
 
@@ -114,10 +114,9 @@ class SparqlEndpoint:
         """Answer a query operation, from the cache if it is there."""
         headers, is_search = exchange.headers, _is_of_search(exchange.scope)
         query_string = exchange.scope["query_string"]
-        request: Hashable = (is_search, query_string, content_type, body, headers.accept, headers.accept_encoding)
-        metrics = self.observer.metrics
+        request = (is_search, query_string, content_type, body, headers.accept, headers.accept_encoding)
         if not headers.wants_fresh and (entry := self.cache.of_request(request, self._generation)):
-            metrics.cache_hits += 1
+            self.observer.metrics.cache_hits += 1
             await exchange.give(entry, "cached")
             return
         operation = protocol.operation(query_string, content_type, body)
@@ -130,14 +129,21 @@ class SparqlEndpoint:
             raise HTTPException(413, f"a query may have {self.settings.max_query_bytes} bytes, this one has {size}")
         exchange.seen.digest = logs.digest(operation.query)
         searched = await self.searches.answered(operation.query, _addresses(exchange), is_bare=is_search)
-        operation, coding = replace(operation, query=searched.text), coding_of(headers.accept_encoding)
+        with searched.located():
+            await self._answer_searched(exchange, operation, searched, None if searched.is_local else request)
+
+    async def _answer_searched(
+        self, exchange: Exchange, operation: Operation, searched: Answered, request: Hashable
+    ) -> None:
+        """Answer an operation whose searches are made; a request that is None may mean something else elsewhere."""
+        headers, metrics = exchange.headers, self.observer.metrics
+        coding = coding_of(headers.accept_encoding)
+        operation = replace(operation, query=searched.text)
         asked = protocol.negotiated(operation, headers.accept, coding, self.partners.address)
         exchange.seen.form, exchange.seen.media = asked.form, asked.format
         if not is_repeatable(searched.frame) or not searched.lasts(self._generation) or headers.wants_fresh:
             await self._evaluate(exchange, asked, lambda: None)
             return
-        if searched.is_local:  # the same request means another server where it is sent to another address
-            request = None
         key = (replace(asked.query, text=normalised(asked.query.text)), asked.content_type)
         with await self._flights.first(key) as begun:
             if entry := self.cache.get(key, self._generation, request):

@@ -61,7 +61,7 @@ class LocatedSyntaxError(QuerySyntaxError):
 
     def __init__(self, message: str, line: int, column: int) -> None:
         super().__init__(f"line {line}, column {column}: {message}")
-        self.line, self.column = line, column
+        self.message, self.line, self.column = message, line, column
 
 
 class LocatedRefusal(QueryRefused):
@@ -69,7 +69,7 @@ class LocatedRefusal(QueryRefused):
 
     def __init__(self, message: str, line: int, column: int) -> None:
         super().__init__(f"line {line}, column {column}: {message}")
-        self.line, self.column = line, column
+        self.message, self.line, self.column = message, line, column
 
 
 @dataclass(frozen=True)

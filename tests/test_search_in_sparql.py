@@ -374,6 +374,18 @@ def test_an_error_of_the_engine_is_at_the_line_its_author_knows() -> None:
     assert str(caught.value) == str(bare.value)
 
 
+@pytest.mark.parametrize("before", ["", "?a ?b ?c . ", "\n"])
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_an_error_behind_searches_in_the_same_line_is_at_the_column_its_author_knows(before: str, number: int) -> None:
+    search = f"SERVICE <{SERVICE}> {{ ?r search:query 'q' ; search:score ?s }} "
+    query = f"{PREFIX}SELECT * {{ {before}{search * number}SERVICE <urn:other> {{}} }}"
+    found = answered(query)
+    with pytest.raises(LocatedRefusal, match="SERVICE <urn:other> is refused") as caught, found.located():
+        outline(found.text)
+    last = query.splitlines()[-1]
+    assert (caught.value.line, caught.value.column) == (len(query.splitlines()), last.index("SERVICE <urn") + 1)
+
+
 # Nothing escapes
 
 ATTACKS = (

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
 import pyoxigraph as ox
 
-from endpoint.lexer import LocatedRefusal, position
+from endpoint.lexer import LocatedRefusal, LocatedSyntaxError, position
 from endpoint.search.entries import Found, Hit, Search
 from endpoint.search.sparql_names import Names
 from endpoint.search.sparql_reader import reading
@@ -50,10 +51,29 @@ class Answered:
     frame: str
     generation: str | None = None
     is_local: bool = False
+    given: tuple[tuple[int, int, int], ...] = ()
+    """Line and column where something was put into the query as its author knows it, and how many characters."""
 
     def lasts(self, generation: str) -> bool:
         """Whether asking again gives the same as long as the graph is this generation."""
         return self.generation in (None, generation)
+
+    @contextmanager
+    def located(self) -> Iterator[None]:
+        """Errors in the block that have a place in the text get the place that the author knows."""
+        try:
+            yield
+        except (LocatedSyntaxError, LocatedRefusal) as error:
+            column = self._column(error.line, error.column)
+            if column == error.column:
+                raise
+            raise type(error)(error.message, error.line, column) from error
+
+    def _column(self, line: int, column: int) -> int:
+        for at, start, length in self.given:
+            if at == line and column > start:
+                column = max(start, column - length)
+        return column
 
 
 class SearchesInQueries:
@@ -99,9 +119,9 @@ class SearchesInQueries:
             return Answered(silenced, silenced, _NO_GENERATION, is_local)
         found = [(pattern.place, _values(pattern, index.search(pattern.search).hits)) for pattern in read.patterns]
         frame = [(pattern.place, _values(pattern, ())) for pattern in read.patterns]
-        return Answered(
-            _changed(text, read.hidden, found), _changed(text, read.hidden, frame), index.generation, is_local
-        )
+        changed, constant = (_changed(text, read.hidden, given) for given in (found, frame))
+        places = [(*position(text, place), len(new)) for place, new in found]
+        return Answered(changed, constant, index.generation, is_local, tuple(sorted(places)))
 
 
 def _keep_to_limits(text: str, patterns: Sequence[Pattern]) -> None:
