@@ -188,7 +188,7 @@ def _rest(
         expose_headers=EXPOSED,
     )
     app.add_middleware(Localised)
-    problems.install(app, settings.base_iri)
+    problems.install(app, settings.base_iri, web.failure)
     app.router.routes.extend(descriptions.routes())
     app.router.routes.extend(dump_pages.routes(settings))
     for module in (*SITE, *THESAURUS):

@@ -3,13 +3,13 @@
 import http
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from endpoint.engine import NotXmlError
@@ -112,7 +112,7 @@ def answer_to(error: Exception, path: str, base_iri: str) -> JSONResponse:
         case HTTPException():
             # What a status says by itself has no type of its own (RFC 9457, 4.2.1).
             status = http.HTTPStatus(error.status_code)
-            answer = response(Problem("", status.phrase, status), _http_detail(path, error))
+            answer = response(Problem("", status.phrase, status), http_detail(path, error))
             answer.headers.update(error.headers or {})
         case RequestValidationError():
             faults = [{"in": [str(part) for part in fault["loc"]], "message": fault["msg"]} for fault in error.errors()]
@@ -136,10 +136,16 @@ def answer_to(error: Exception, path: str, base_iri: str) -> JSONResponse:
     return answer
 
 
-def install(app: FastAPI, base_iri: str) -> None:
-    """Answer every error of `app` with a problem document."""
+Page = Callable[[Request, HTTPException], Response]
 
-    async def answer(request: Request, error: Exception) -> JSONResponse:
+
+def install(app: FastAPI, base_iri: str, page: Page | None = None) -> None:
+    """Answer every error of `app` with a problem document; a browser that asks for what is not there, with a page."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        match error:
+            case HTTPException(status_code=404) if page and "text/html" in request.headers.get("accept", ""):
+                return page(request, error)
         return answer_to(error, request.url.path, base_iri)
 
     for kind in (ClearingHouseError, HTTPException, RequestValidationError, Exception):
@@ -154,7 +160,8 @@ def _detail(error: ClearingHouseError, problem: Problem) -> str:
     return _LOGGED
 
 
-def _http_detail(path: str, error: HTTPException) -> str:
+def http_detail(path: str, error: HTTPException) -> str:
+    """What a plain status of HTTP says of itself."""
     match error.status_code:
         case 404 if error.detail == "Not Found":
             return f"there is nothing at {path}"

@@ -23,7 +23,7 @@ from endpoint import asking, languages, localisation
 from endpoint.accounts import ANYBODY, Role, account, api_key
 from endpoint.cache import entity_tag
 from endpoint.localisation import N_
-from endpoint.problems import problem_of
+from endpoint.problems import http_detail, problem_of
 from endpoint.sessions import FORM_TOKEN, Sessions
 from endpoint.static_files import served_static
 from ontology.errors import ClearingHouseError, IdentifierError, SignInNeeded, TooManyRequests
@@ -171,7 +171,8 @@ def failure(request: Request, error: ClearingHouseError | HTTPException) -> Resp
     if isinstance(error, SignInNeeded) and request.method in ("GET", "HEAD") and not api_key(request):
         return RedirectResponse(prefixed(request, f"/sign-in?next={quote(_here(request), safe='/')}"), 303)
     if isinstance(error, HTTPException):
-        title, status, detail = _TITLES.get(error.status_code, _OTHER_TITLE), error.status_code, error.detail
+        title, status = _TITLES.get(error.status_code, _OTHER_TITLE), error.status_code
+        detail = http_detail(request.url.path, error)
     else:
         problem = problem_of(error)
         title, status, detail = problem.title, problem.status, str(error)
