@@ -270,6 +270,7 @@ function composed(figure, { svg, legend }, width) {
   }
   y += legend.length ? 26 : 0;
   svg.querySelectorAll("style").forEach((style) => style.remove()); // which the Content-Security-Policy would refuse
+  svg.querySelectorAll("[aria-label]").forEach((part) => part.removeAttribute("aria-label")); // the figure has one name
   svg.setAttribute("y", y);
   svg.setAttribute("fill", "currentColor");
   svg.setAttribute("text-anchor", "middle");
