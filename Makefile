@@ -2,6 +2,7 @@
 # make test   set up, pass all tests
 # make test-clients  install SPARQL clients from Debian, PyPI and npm, and ask with each
 # make check  formatting, lint, types
+# make messages  put new words of pages into the catalogues in endpoint/locales, to be translated there
 # make bench  the benchmarks, as ratios
 
 PYTHON ?= python3
@@ -13,7 +14,7 @@ BIN := .venv/bin
 READY := .venv/ready
 FRONTEND := $(shell find frontend -name node_modules -prune -o -type f -print)
 
-.PHONY: run test test-clients check bench
+.PHONY: run test test-clients check messages bench
 
 $(READY): pyproject.toml constraints.txt $(FRONTEND)
 	$(PYTHON) -m venv .venv
@@ -26,6 +27,7 @@ run: $(READY)
 
 test: check
 	sh tests/install-engines.sh
+	sh tests/browser/install.sh
 	$(BIN)/python -m pytest --cov --cov-report=term
 
 test-clients: $(READY)
@@ -36,6 +38,11 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# Sorted and without places, so that a difference shows words only.
+messages: $(READY)
+	$(BIN)/pybabel --quiet extract --mapping pyproject.toml --keywords N_ --no-location --sort-output --no-wrap --output .venv/messages.pot endpoint
+	$(BIN)/pybabel --quiet update --input-file .venv/messages.pot --output-dir endpoint/locales --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap
 
 bench: $(READY)
 	$(BIN)/python benchmarks/validation.py

@@ -6,6 +6,7 @@ from starlette.routing import BaseRoute
 
 from endpoint import localisation, web
 from endpoint.accounts import Accounts, client, digest
+from endpoint.localisation import N_
 from endpoint.oidc import Provider
 from endpoint.sessions import Sessions, form, is_https
 from ontology.errors import AccessError
@@ -38,7 +39,7 @@ async def _by_key(request: Request) -> Response:
     key = str(given.get("key", "")).strip()
     found = accounts.of_key(key)
     if found is None:
-        return _ask(request, localisation.gettext(request, "Nobody has this API key."), 403, onward)
+        return _ask(request, localisation.gettext(request, N_("Nobody has this API key.")), 403, onward)
     return _signed_in(request, found.name, f"key:{digest(key)}", web.prefixed(request, web.local_path(onward)))
 
 

@@ -13,6 +13,7 @@ from endpoint.asking import Question, Row, asking
 from endpoint.labels import labels
 from endpoint.lexer import form_of
 from endpoint.library import Entry
+from endpoint.localisation import N_
 from endpoint.negotiation import GRAPH_FORMS
 from ontology.errors import ClearingHouseError, QueryError
 
@@ -45,7 +46,7 @@ async def _question(request: Request) -> Response:
     """A question with the values given, and its answer."""
     entry = library.named(request.path_params["name"])
     if entry is None:
-        raise web.not_found(localisation.gettext(request, "There is no question of this name."))
+        raise web.not_found(localisation.gettext(request, N_("There is no question of this name.")))
     given = {choice.name: request.query_params.getlist(choice.name) for choice in entry.choices}
     asked, refusal = Question(entry.name, entry.text), ""
     try:
