@@ -126,13 +126,14 @@ class SearchesInQueries:
 
 def _keep_to_limits(text: str, patterns: Sequence[Pattern]) -> None:
     """Refuse to search for more than is given."""
-    wanted = 0
+    wanted = quoted = 0
     for pattern in patterns:
         wanted += pattern.limit
+        quoted += pattern.limit if pattern.has_snippets else 0
         if wanted > MAX_LIMIT:
             said = f"the searches of a query give {MAX_LIMIT} hits at most in all, these ask for {wanted} so far"
-        elif pattern.has_snippets and pattern.limit > MAX_SNIPPETS:
-            said = f"a search with search:snippet gives {MAX_SNIPPETS} hits at most"
+        elif quoted > MAX_SNIPPETS:
+            said = f"the searches of a query give {MAX_SNIPPETS} hits with search:snippet at most in all, not {quoted}"
         else:
             continue
         raise LocatedRefusal(said, *position(text, pattern.offset))

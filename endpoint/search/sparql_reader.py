@@ -9,7 +9,7 @@ from endpoint.lexer import FORMS
 from endpoint.search.sparql_names import Names
 from endpoint.search.sparql_tokens import Source, Token
 from endpoint.search.sparql_triples import KEYWORDS, Statement, Triples
-from endpoint.search.sparql_words import ANONYMOUS, EXAMPLE, NAMESPACE, PROPERTIES, Pattern
+from endpoint.search.sparql_words import ANONYMOUS, EXAMPLE, MAX_SEARCHES, NAMESPACE, PROPERTIES, Pattern
 
 _DEEPEST = 100  # groups within each other
 
@@ -102,7 +102,9 @@ class _Reader:
             if token.kind == "end":
                 raise self._source.unclosed(opening)
             place = self._element(place, group)
-        self._settle(group, first, place)
+        self._settle(group)
+        if self._depth == 1:
+            self._look_through(first, place)
         self._depth -= 1
         return place + 1
 
@@ -225,6 +227,8 @@ class _Reader:
             pattern = Pattern(statement.start, place, subject.text, subject.variable, iri)
             group.patterns[subject.name] = pattern
             self.found.patterns.append(pattern)
+            if len(self.found.patterns) > MAX_SEARCHES:
+                raise self._source.refused(statement.start, f"a query may have {MAX_SEARCHES} searches")
         for pair in statement.searched:
             known = pattern.objects.setdefault(pair.name, [])
             known += pair.objects
@@ -234,13 +238,16 @@ class _Reader:
             raise self._has_others(pattern)
         self.found.hidden += statement.spans()
 
-    def _settle(self, group: _Group, first: int, last: int) -> None:
-        """Look whether all that a group says in the search namespace is understood, and enough."""
+    def _look_through(self, first: int, last: int) -> None:
+        """Look whether all that is said in the search namespace from one place to another is understood."""
         for place in range(first, last):
             token = self._source[place]
             if place not in self._triples.understood and self._triples.is_ours(token):
                 said = "can only be the predicate of a triple that stands in no brackets, and no part of a path"
                 raise self._source.refused(token.start, f"{token.text} {said}")
+
+    def _settle(self, group: _Group) -> None:
+        """Look whether the searches of a group are whole."""
         for pattern in group.patterns.values():
             if "query" not in pattern.objects:
                 said = (

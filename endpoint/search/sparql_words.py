@@ -23,7 +23,9 @@ SERVICE = "search"
 DEFAULT_LIMIT, MAX_LIMIT = 1_000, 10_000
 """Hits of one search, where it says nothing, and of all searches of a query together."""
 MAX_SNIPPETS = 1_000
-"""Hits of a search that shows their texts."""
+"""Hits, of all searches together, that come with a piece of their texts."""
+MAX_SEARCHES = 10
+"""Searches of one query."""
 
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 _YEAR, _NUMBER = re.compile("[0-9]{4}"), re.compile("[0-9]{1,9}")
@@ -61,8 +63,8 @@ PROPERTIES = {
     "subject": Property("iri", is_repeatable=True),
     "year": Property("year", is_repeatable=True),
     "status": Property("iri", is_repeatable=True),
-    "score": Property("variable", is_repeatable=True),
-    "snippet": Property("variable", is_repeatable=True),
+    "score": Property("variable"),
+    "snippet": Property("variable"),
 }
 _FILTERS = ("kind", "type", "house", "country", "region", "subject", "year", "status")
 
@@ -117,9 +119,8 @@ class Pattern:
     def columns(self) -> list[tuple[str, str]]:
         """The variables that get values, each with what of a hit: `subject`, `score` or `snippet`."""
         subject = [(self.variable, "subject")] if self.variable else []
-        return subject + [
-            (one.variable, name) for name in ("score", "snippet") for one in self.objects.get(name, ()) if one.variable
-        ]
+        found = [(one.variable, name) for name in ("score", "snippet") for one in self.objects.get(name, ())]
+        return subject + [(variable, name) for variable, name in found if variable]
 
     @property
     def search(self) -> Search:
