@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
@@ -30,7 +30,7 @@ from endpoint import (
     web,
 )
 from endpoint.accounts import SECRET_FILE, Accounts
-from endpoint.asking import Asking
+from endpoint.asking import Asking, Question
 from endpoint.description import Descriptions
 from endpoint.exchange import EXPOSED
 from endpoint.front import SparqlEndpoint, is_asked_in_sparql
@@ -68,6 +68,7 @@ from endpoint.site import (
     workbench,
 )
 from endpoint.site.sources import Sources
+from endpoint.standing import StandingQuestions
 from endpoint.tagging_service import TaggingService
 from endpoint.thesauri import Thesauri
 from ontology.errors import StoreError
@@ -167,10 +168,11 @@ def _rest(
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with partners, engine, keeper, search, thesauri, tagging:
+        async with partners, engine, keeper, search, thesauri, tagging, standing:
             yield
 
     thesauri, tagging = Thesauri(settings, engine), TaggingService(settings)
+    standing = StandingQuestions(asking, _standing, lambda: engine.generation)
 
     app = FastAPI(title="Clearing-House Graph", lifespan=lifespan, openapi_url=None)
     app.state.settings, app.state.engine, app.state.partners, app.state.metrics = settings, engine, partners, metrics
@@ -197,6 +199,12 @@ def _rest(
     app.add_route("/livez", _livez, methods=["GET", "HEAD"])
     app.add_route("/readyz", _readyz, methods=["GET", "HEAD"])
     return app
+
+
+def _standing() -> Iterator[Question]:
+    """What the first pages ask, those first that most readers come to."""
+    for module in (home, countries, explore):
+        yield from module.standing()
 
 
 async def _livez(request: Request) -> Response:

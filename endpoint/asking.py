@@ -18,6 +18,7 @@ from starlette.requests import Request
 
 from endpoint import protocol
 from endpoint.engine import Engine
+from endpoint.flights import Flights
 from endpoint.generations import Generation
 from endpoint.partners import Partners
 from endpoint.protocol import Operation
@@ -79,6 +80,7 @@ class Asking:
         self._engine, self._partners, self._searches = engine, partners, searches
         self._generation: Generation | None = None
         self._kept: OrderedDict[str, list[Row]] = OrderedDict()
+        self._flights = Flights()
 
     async def rows(self, asked: Question) -> list[Row]:
         """The solutions of a SELECT query, each with the variables it binds.
@@ -88,8 +90,11 @@ class Asking:
         if self._generation != self._engine.generation:
             self._generation = self._engine.generation
             self._kept.clear()
-        found = self._kept.get(asked.text)
-        if found is None:
+        if (found := self._known(asked)) is not None:
+            return found
+        with await self._flights.first(asked.text):
+            if (found := self._known(asked)) is not None:
+                return found
             generation, body = await self._body(asked.text, "json")
             solutions = ox.parse_query_results(body, format=ox.QueryResultsFormat.JSON)
             assert isinstance(solutions, ox.QuerySolutions)  # noqa: S101, the files say SELECT
@@ -97,10 +102,14 @@ class Asking:
             found = [{name: row[name] for name in names if row[name] is not None} for row in solutions]
             if generation == self._generation and len(found) <= _LARGEST:
                 self._kept[asked.text] = found
-        if asked.text in self._kept:
+                if len(self._kept) > _KEPT:
+                    self._kept.popitem(last=False)
+        return found
+
+    def _known(self, asked: Question) -> list[Row] | None:
+        found = self._kept.get(asked.text)
+        if found is not None:
             self._kept.move_to_end(asked.text)
-            if len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
         return found
 
     async def triples(self, asked: Question) -> list[ox.Triple]:

@@ -72,7 +72,8 @@ class Source:
 
     def balanced(self, place: int) -> int:
         """The place after what stands in brackets, or after one token that is no bracket."""
-        opening, closing = self[place], []
+        opening = self[place]
+        closing: list[str] = []
         while True:
             token = self[place]
             if token.kind == "end":

@@ -54,13 +54,22 @@ def routes() -> list[BaseRoute]:
     return [web.route("/countries", _countries), web.route("/country/{code}", _country)]
 
 
+def standing() -> tuple[Question, Question, Question, Question]:
+    """What every reader of the list asks: the countries, their records and focal points, and what to know of both."""
+    return (
+        question("pages/countries"),
+        question("pages/national-records", country=None),
+        question("pages/focal-points", country=None),
+        question("pages/note-on-countries"),
+    )
+
+
 async def _countries(request: Request) -> Response:
     """All countries, or those of a region, of a Party status, or that lack mandatory information."""
     asked = {name: request.query_params.get(name, "") for name in ("region", "party", "lacking")}
-    listing, counting = question("pages/countries"), question("pages/national-records", country=None)
-    pointing, noting = question("pages/focal-points", country=None), question("pages/note-on-countries")
+    listing, counting, *others = standing()
     listed, counted, pointed, noted = await asyncio.gather(
-        *(asking.rows(request, one) for one in (listing, counting, pointing, noting))
+        *(asking.rows(request, one) for one in (listing, counting, *others))
     )
     named = await labels(request, {value(row, name) for row in listed for name in ("country", "region")} - {""})
     everyone = _listed(listed, _by_country(counted, "house", "type"), _by_country(pointed, "code"), named)

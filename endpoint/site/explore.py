@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
@@ -89,6 +89,14 @@ def routes() -> list[BaseRoute]:
     ]
 
 
+def standing() -> Iterator[Question]:
+    """What the charts ask before a reader has narrowed them, and Table 1 of today."""
+    for chart in CHARTS:
+        if not chart.needs_year and TREATY not in chart.narrowed_by:
+            yield question(chart.query, **dict.fromkeys(chart.narrowed_by))
+    yield _table_1_on(datetime.now(UTC).date())
+
+
 async def _explore(request: Request) -> Response:
     """All charts, and the figures that lead to them."""
     counting = question("pages/chart-records-by-house", region=None, year=None)
@@ -137,7 +145,7 @@ async def _table_1(request: Request) -> Response:
         day = date.fromisoformat(text) if text else datetime.now(UTC).date()
     except ValueError:
         return RedirectResponse(web.prefixed(request, "/explore/table-1"), 303)
-    asked = question(TABLE_1, day=ox.Literal(day.isoformat(), datatype=ox.NamedNode(f"{_XSD}date")))
+    asked = _table_1_on(day)
     rows = await asking.rows(request, asked)
     return web.page(
         request,
@@ -149,6 +157,10 @@ async def _table_1(request: Request) -> Response:
         chosen_day=day.isoformat(),
         asked=asked,
     )
+
+
+def _table_1_on(day: date) -> Question:
+    return question(TABLE_1, day=ox.Literal(day.isoformat(), datatype=ox.NamedNode(f"{_XSD}date")))
 
 
 def _wanted(request: Request) -> Chart:

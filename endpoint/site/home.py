@@ -1,11 +1,13 @@
 """The first page: what is here, how much of it, what is new, and the ways in."""
 
+import asyncio
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from endpoint import asking, web
-from endpoint.asking import question, value
+from endpoint.asking import Question, question, value
 from endpoint.labels import labels
 
 
@@ -14,10 +16,15 @@ def routes() -> list[BaseRoute]:
     return [web.route("/", _home)]
 
 
+def standing() -> tuple[Question, Question]:
+    """What every reader of the page asks: the numbers of records, and the newest ones."""
+    return question("pages/records-by-house-and-type"), question("pages/newest-records")
+
+
 async def _home(request: Request) -> Response:
     """The records of each clearing-house by type, and the newest ones."""
-    counting, latest = question("pages/records-by-house-and-type"), question("pages/newest-records")
-    counted, newest = await asking.rows(request, counting), await asking.rows(request, latest)
+    counting, latest = standing()
+    counted, newest = await asyncio.gather(asking.rows(request, counting), asking.rows(request, latest))
     houses: dict[str, list[tuple[str, int]]] = {}
     for row in counted:
         houses.setdefault(value(row, "house"), []).append((value(row, "type"), int(value(row, "records"))))

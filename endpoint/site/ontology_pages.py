@@ -46,7 +46,10 @@ async def _overview(request: Request) -> Response:
         header=_header(request, vocabulary),
         labels=await named(request, iris),
         uses=_uses(request),
-        counting={"classes": question("pages/classes-of-the-graph"), "properties": question("pages/properties-of-the-graph")},
+        counting={
+            "classes": question("pages/classes-of-the-graph"),
+            "properties": question("pages/properties-of-the-graph"),
+        },
         downloads=alternates(request, Thing.of_ontology()),
     )
     response.headers["Link"] = link_header(request, Thing.of_ontology(), "html")

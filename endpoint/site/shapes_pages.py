@@ -1,4 +1,4 @@
-"""The pages of the shapes: what the graph asks of records, rule by rule, and the examples that the rules are tried on."""
+"""The pages of the shapes: what is asked of records, rule by rule, and the examples that the rules are tried on."""
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
