@@ -53,8 +53,11 @@ class Scheme:
 
     def title(self, language: str) -> str:
         """The title in a language, else in English, else in any, else the identifier."""
-        wanted = (self.titles[tag] for tag in (language, "en", *sorted(self.titles)) if tag in self.titles)
-        return next(wanted, self.identifier)
+        return self.titles.get(self.title_language(language), self.identifier)
+
+    def title_language(self, language: str) -> str:
+        """The language of `title`, empty for that of an identifier."""
+        return next((tag for tag in (language, "en", *sorted(self.titles)) if tag in self.titles), "")
 
 
 @dataclass(frozen=True, slots=True)
