@@ -47,7 +47,7 @@ def routes() -> list[BaseRoute]:
 
 async def _atom(request: Request) -> Response:
     """A page of results as a feed, the newest first unless it is said otherwise."""
-    parameters, language = Parameters.of(request.query_params), _language(request)
+    parameters, language = Parameters.of(request), _language(request)
     if "sort" not in request.query_params:
         parameters = replace(parameters, sort="newest")
     index, found = await _found(request, parameters, language, _ENTRIES)
@@ -73,7 +73,7 @@ async def _atom(request: Request) -> Response:
 
 async def _csv(request: Request) -> Response:
     """All results, up to 10,000, a line each. What a spreadsheet would take for a formula stands behind a mark."""
-    parameters, language = Parameters.of(request.query_params).on_page(1), _language(request)
+    parameters, language = Parameters.of(request).on_page(1), _language(request)
     _, found = await _found(request, parameters, language, MOST_ROWS, snippets=False)
     name = await _names(request, found.hits, language)
     headers = _HEADERS | {
@@ -90,7 +90,7 @@ async def _csv(request: Request) -> Response:
 
 async def _json(request: Request) -> Response:
     """A page of results with counts of the facets and what the thesaurus added; `limit` is hits of a page."""
-    parameters, language = Parameters.of(request.query_params), _language(request)
+    parameters, language = Parameters.of(request), _language(request)
     limit = _number(request.query_params.get("limit", ""), _HITS, _MOST_HITS)
     index, found = await _found(request, parameters, language, limit, facets=FACETS)
     named = {iri for values in found.facets.values() for iri in values} | {one.concept for one in found.expansion}

@@ -9,21 +9,29 @@ from types import MappingProxyType
 from typing import get_args
 from urllib.parse import quote_plus
 
-from starlette.datastructures import QueryParams
+from starlette.requests import Request
 
 from endpoint.search.index import FACETS, Search, Sort
+from ontology import GRAPH
+from ontology.identifiers import DEFAULT_BASE
 
 SORTS: tuple[Sort, ...] = get_args(Sort)
 PAGE_SIZE = 20
 LAST_PAGE = 5_000  # beyond the hits of which none are looked for
 _MOST_VALUES, _LONGEST = 50, 2_000  # of one parameter; characters of one value
+_CONCEPT = "id/term/"
+_BELOW_BASE = {"country": "id/country/", "region": _CONCEPT, "subject": _CONCEPT, "without": _CONCEPT}
+_OF_ONTOLOGY = frozenset({"house", "type", "status"})
 _NONE: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class Parameters:
     """What is searched for, as an address says it: `q`, the facets by name, `sort`, `page`, `expand=0`, `without` for a
-    concept that is not to be added, `any=1` for some of the words only, and `more`, a facet shown whole."""
+    concept that is not to be added, `any=1` for some of the words only, and `more`, a facet shown whole.
+
+    In an address a thing of ours goes by its name alone (`type=Certificate`, `country=KE`), any other by its IRI.
+    """
 
     q: str = ""
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _NONE)
@@ -33,22 +41,25 @@ class Parameters:
     without: tuple[str, ...] = ()
     any_word: bool = False
     more: str = ""
+    base: str = DEFAULT_BASE
 
     @classmethod
-    def of(cls, given: QueryParams) -> Parameters:
-        """The parameters of an address; what has no meaning is left out, so that no address is an error."""
+    def of(cls, request: Request) -> Parameters:
+        """The parameters of a request; what has no meaning is left out, so that no address is an error."""
+        given, base = request.query_params, request.app.state.settings.base_iri
         sort = given.get("sort", "relevance")
         page = given.get("page", "1")
-        values = {name: _values(given.getlist(name)) for name in FACETS}
+        values = {name: _iris(name, given.getlist(name), base) for name in FACETS}
         return cls(
             q=given.get("q", "").strip(),
             filters={name: found for name, found in values.items() if found},
             sort=next((one for one in SORTS if one == sort), "relevance"),
             page=min(max(int(page), 1), LAST_PAGE) if page.isascii() and page.isdigit() and len(page) < 9 else 1,
             expand=given.get("expand", "1") != "0",
-            without=_values(given.getlist("without")),
+            without=_iris("without", given.getlist("without"), base),
             any_word=given.get("any", "0") == "1",
             more=given.get("more", ""),
+            base=base,
         )
 
     @property
@@ -78,14 +89,19 @@ class Parameters:
     def query(self, **more: object) -> str:
         """The parameters as the query part of an address; the same for the same search, so that it can be kept."""
         told: list[tuple[str, object]] = [("q", self.q)] if self.q else []
-        told += [(name, value) for name in FACETS for value in self.filters.get(name, ())]
+        told += [(name, self._short(name, value)) for name in FACETS for value in self.filters.get(name, ())]
         told += [("sort", self.sort)] if self.sort != "relevance" else []
         told += [("expand", 0)] if not self.expand else []
-        told += [("without", iri) for iri in self.without]
+        told += [("without", self._short("without", iri)) for iri in self.without]
         told += [("any", 1)] if self.any_word else []
         told += [("more", self.more)] if self.more else []
         told += [("page", self.page)] if self.page > 1 else []
         return "&".join(f"{name}={_quoted(str(value))}" for name, value in (*told, *more.items()))
+
+    def _short(self, name: str, value: str) -> str:
+        """What a value is called in an address."""
+        space = _space(name, self.base)
+        return value.removeprefix(space) if space and ":" not in value.removeprefix(space) else value
 
     def address(self, path: str = "/search", **more: object) -> str:
         """A path with these parameters."""
@@ -155,5 +171,15 @@ def _quoted(value: str) -> str:
     return quote_plus(value, errors="replace")
 
 
-def _values(given: Sequence[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(value for value in given if value and len(value) <= _LONGEST))[:_MOST_VALUES]
+def _space(name: str, base: str) -> str:
+    """What the IRIs of things of ours begin with that a parameter may name; empty where its values are no IRIs."""
+    if name in _OF_ONTOLOGY:
+        return f"{GRAPH.value}#"
+    return base + _BELOW_BASE[name] if name in _BELOW_BASE else ""
+
+
+def _iris(name: str, given: Sequence[str], base: str) -> tuple[str, ...]:
+    """The values of a parameter, those that are names as the IRIs they stand for."""
+    space = _space(name, base)
+    found = (value if ":" in value else space + value for value in given if value and len(value) <= _LONGEST)
+    return tuple(dict.fromkeys(found))[:_MOST_VALUES]

@@ -17,6 +17,7 @@ from endpoint.site import search_facets, search_feeds
 from endpoint.site.search_parameters import LAST_PAGE, PAGE_SIZE, SORTS, Parameters
 from endpoint.site.search_query import question
 from endpoint.thesauri import Thesauri
+from ontology import GRAPH
 
 SORT_NAMES = {
     "relevance": N_("Relevance"),
@@ -44,7 +45,7 @@ def routes() -> list[BaseRoute]:
 
 async def _page(request: Request) -> Response:
     """The results of a search, or the box alone."""
-    parameters = Parameters.of(request.query_params)
+    parameters = Parameters.of(request)
     service: SearchService = request.app.state.search
     try:
         index = service.index()
@@ -80,7 +81,7 @@ async def _page(request: Request) -> Response:
         feed_query=lambda: parameters.on_page(1).query(lang=localisation.language(request)),
         is_behind=service.is_behind(),
         marked=marked,
-        namespace="https://w3id.org/clearinghouse/ns#",
+        namespace=f"{GRAPH.value}#",
     )
 
 
