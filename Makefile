@@ -28,7 +28,7 @@ run: $(READY)
 test: check
 	sh tests/install-engines.sh
 	sh tests/browser/install.sh
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report=term
 
 test-clients: $(READY)
 	sh tests/clients/install.sh
