@@ -191,7 +191,9 @@ def test_the_overview_tells_how_far_each_language_is(site: FastAPI) -> None:
         known = Translations.of(1, editing.statements(), [])
     for language in languages.UNITED_NATIONS:
         counter = known.counts[""][language]
-        told = ", ".join(f"{name}: {counter[name]:,}" for name in ("official", "unofficial", "missing") if counter[name])
+        told = ", ".join(
+            f"{name}: {counter[name]:,}" for name in ("official", "unofficial", "missing") if counter[name]
+        )
         assert told in page
     assert page.count('<li class="card">') == len(site.state.thesauri.index().schemes())
 
