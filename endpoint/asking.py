@@ -28,7 +28,7 @@ from ontology.errors import QueryError
 QUERIES = files("endpoint") / "queries"
 Term: TypeAlias = ox.NamedNode | ox.Literal
 Row: TypeAlias = Mapping[str, ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple]
-_KEPT, _LARGEST = 4000, 20_000  # answers, and rows of one that is kept
+_KEPT, _LARGEST = 200_000, 20_000  # rows of all answers that are kept, and of one
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,7 @@ class Asking:
         self._engine, self._partners, self._searches = engine, partners, searches
         self._generation: Generation | None = None
         self._kept: OrderedDict[str, list[Row]] = OrderedDict()
+        self._rows = 0
         self._flights = Flights()
 
     async def rows(self, asked: Question) -> list[Row]:
@@ -90,6 +91,7 @@ class Asking:
         if self._generation != self._engine.generation:
             self._generation = self._engine.generation
             self._kept.clear()
+            self._rows = 0
         if (found := self._known(asked)) is not None:
             return found
         with await self._flights.first(asked.text):
@@ -101,10 +103,16 @@ class Asking:
             names = [variable.value for variable in solutions.variables]
             found = [{name: row[name] for name in names if row[name] is not None} for row in solutions]
             if generation == self._generation and len(found) <= _LARGEST:
-                self._kept[asked.text] = found
-                if len(self._kept) > _KEPT:
-                    self._kept.popitem(last=False)
+                self._keep(asked, found)
         return found
+
+    def _keep(self, asked: Question, found: list[Row]) -> None:
+        """Keep an answer, in the place of those that were not asked for longest."""
+        self._kept[asked.text] = found
+        self._rows += len(found) + 1  # an answer without rows takes room too
+        while self._rows > _KEPT:
+            _, oldest = self._kept.popitem(last=False)
+            self._rows -= len(oldest) + 1
 
     def _known(self, asked: Question) -> list[Row] | None:
         found = self._kept.get(asked.text)

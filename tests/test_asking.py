@@ -126,6 +126,22 @@ def test_an_answer_is_kept_until_there_is_a_newer_generation() -> None:
     asyncio.run(asked_again())
 
 
+def test_what_is_kept_is_bounded_by_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def many() -> None:
+        engine = Fake()
+        one = asking(engine)
+        texts = [Question("x", f"SELECT ?n {{}} # {number}") for number in range(6)]
+        for text in texts:  # each answer has a row, so four of them are as much as may be kept
+            await one.rows(text)
+        await one.rows(texts[-1])
+        assert len(engine.asked) == 6
+        await one.rows(texts[0])
+        assert len(engine.asked) == 7
+
+    monkeypatch.setattr("endpoint.asking._KEPT", 8)
+    asyncio.run(many())
+
+
 async def _standing(engine: Fake, kept: list[Question]) -> AsyncIterator[int]:
     async with StandingQuestions(asking(engine), lambda: kept, lambda: engine.generation):
         while True:
