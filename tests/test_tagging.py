@@ -255,10 +255,10 @@ def test_the_same_input_gives_the_same_version_and_another_one_another() -> None
     [
         b"",
         b"\x80\x04\x95cposix\nsystem\n",
-        gzip.compress(b"[]"),
-        gzip.compress(b'{"format": "another"}'),
-        gzip.compress(b"[" * 100_000),
-        gzip.compress(b'{"format": "clearinghouse tagger 1"}')[:-6],
+        gzip.compress(b"[]", mtime=0),
+        gzip.compress(b'{"format": "another"}', mtime=0),
+        gzip.compress(b"[" * 100_000, mtime=0),
+        gzip.compress(b'{"format": "clearinghouse tagger 1"}', mtime=0)[:-6],
     ],
 )
 def test_a_file_that_is_no_tagger_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
