@@ -196,11 +196,6 @@ def as_csv(table: Table, first: str, only: str) -> bytes:
     return written.getvalue().encode("utf-8-sig")
 
 
-def harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
-
-
 def given(chart: Chart, parameters: Mapping[str, str]) -> dict[str, str]:
     """Those parameters of a request that narrow a chart."""
     return {name: parameters[name] for name in chart.narrowed_by if parameters.get(name)}

@@ -18,6 +18,7 @@ from endpoint.localisation import N_
 from endpoint.site import obligations
 from endpoint.site.alphabet import sort_key
 from endpoint.site.country_sections import Section, sections
+from endpoint.site.synthetic import synthetic
 from ontology.errors import IdentifierError
 from ontology.identifiers import Iris
 
@@ -78,6 +79,7 @@ async def _countries(request: Request) -> Response:
     return web.page(
         request,
         "countries.html",
+        synthetic=await synthetic(request),
         countries=sorted(
             (one for one in everyone if _fits(one, **asked)), key=lambda one: sort_key(one.name.text, tongue)
         ),
@@ -175,6 +177,7 @@ async def _country(request: Request) -> Response:
     return web.page(
         request,
         "country.html",
+        synthetic=await synthetic(request),
         country=country.value,
         code=code,
         labels=await labels(request, named),

@@ -35,6 +35,7 @@ from endpoint.site.chart_tables import (
 )
 from endpoint.site.countries import TREATIES
 from endpoint.site.obligations import CH
+from endpoint.site.synthetic import synthetic
 
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 FIELDS = {
@@ -103,7 +104,15 @@ async def _explore(request: Request) -> Response:
     counted = await asking.rows(request, counting)
     houses = [(value(row, "house"), int(value(row, "records"))) for row in counted]
     named = await labels(request, [iri for iri, _ in houses])
-    return web.page(request, "explore.html", charts=CHARTS, houses=houses, labels=named, counting=counting)
+    return web.page(
+        request,
+        "explore.html",
+        charts=CHARTS,
+        houses=houses,
+        labels=named,
+        counting=counting,
+        synthetic=await synthetic(request),
+    )
 
 
 async def _chart(request: Request) -> Response:
@@ -116,6 +125,7 @@ async def _chart(request: Request) -> Response:
     return web.page(
         request,
         "chart.html",
+        synthetic=await synthetic(request),
         chart=chart,
         table=found,
         choices=choices,
@@ -150,6 +160,7 @@ async def _table_1(request: Request) -> Response:
     return web.page(
         request,
         "table_1.html",
+        synthetic=await synthetic(request),
         rows=rows,
         words_of=TYPES_OF_TABLE_1,
         published=PUBLISHED_TABLE_1,

@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute
 from endpoint import asking, web
 from endpoint.asking import Question, question, value
 from endpoint.labels import labels
+from endpoint.site.synthetic import synthetic
 
 
 def routes() -> list[BaseRoute]:
@@ -36,6 +37,7 @@ async def _home(request: Request) -> Response:
         newest=newest,
         labels=await labels(request, named - {""}),
         counting=counting,
+        synthetic=await synthetic(request),
         latest=latest,
         settings=request.app.state.settings,
         generation=request.app.state.engine.generation,

@@ -23,6 +23,8 @@ from endpoint.languages import UNITED_NATIONS
 from endpoint.localisation import N_
 from endpoint.search.index import FACETS, Found, Hit, SearchIndex
 from endpoint.site.search_parameters import Parameters
+from endpoint.site.spreadsheets import harmless
+from endpoint.site.things import moment
 
 ATOM, OPENSEARCH = "http://www.w3.org/2005/Atom", "http://a9.com/-/spec/opensearch/1.1/"
 MOST_ROWS = 10_000
@@ -30,7 +32,6 @@ _ENTRIES, _HITS, _MOST_HITS = 50, 20, 1_000
 _COLUMNS = ("iri", "kind", "title", "title_language", "type", "clearing_house", "country", "status", "published",
             "updated", "languages", "identifier", "score")  # fmt: skip
 _HEADERS = {"X-Content-Type-Options": "nosniff"}
-_FORMULA = tuple("=+-@\t\r\n|%")
 # What XML 1.0 cannot have (https://www.w3.org/TR/xml/#charsets), and what turns the text around it.
 _NOT_XML = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff\u202a-\u202e\u2066-\u2069]"
@@ -223,7 +224,7 @@ def _spreadsheet(hits: Iterable[Hit], language: str, name: Name) -> bytes:
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\r\n")
     writer.writerow(_COLUMNS)
-    writer.writerows([_harmless(cell) for cell in _cells(hit, language, name)] for hit in hits)
+    writer.writerows([harmless(cell) for cell in _cells(hit, language, name)] for hit in hits)
     return written.getvalue().encode("utf-8", "replace")
 
 
@@ -243,11 +244,6 @@ def _cells(hit: Hit, language: str, name: Name) -> list[str]:
         next(iter(hit.identifiers), ""),
         f"{hit.score:g}",
     ]
-
-
-def _harmless(cell: str) -> str:
-    """A cell that no spreadsheet calculates (https://owasp.org/www-community/attacks/CSV_Injection)."""
-    return f"'{cell}" if cell.lstrip().startswith(_FORMULA) or cell.startswith(_FORMULA) else cell
 
 
 def _described(hit: Hit, language: str, name: Name) -> dict[str, object]:
@@ -310,16 +306,12 @@ def _moment(hit: Hit, index: SearchIndex) -> str:
 
 
 def _date(text: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text + "0001-01-01"[len(text) :]) if text else None
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=UTC) if moment and not moment.tzinfo else moment
+    return moment(text + "0001-01-01"[len(text) :]) if text else None
 
 
-def _stamp(moment: datetime) -> str:
+def _stamp(when: datetime) -> str:
     """A date-time as RFC 3339 has it."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _xml(root: ET.Element) -> bytes:

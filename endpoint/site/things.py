@@ -3,6 +3,7 @@ are."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -18,6 +19,7 @@ from endpoint.asking import question, value
 from endpoint.negotiation import Choice, Format, choose
 from ontology.errors import IdentifierError
 from ontology.identifiers import Iris
+from ontology.realms import REVISION
 
 FORMATS = (
     Format("html", "text/html", ("application/xhtml+xml",), ""),
@@ -34,6 +36,7 @@ RDF_ENDINGS = ("ttl", "jsonld", "nt", "rdf", "trig", "nq")
 _CH = "https://w3id.org/clearinghouse/ns#"
 _ONTOLOGY = "ns"
 _PAGES = {"dataset": "/dataset", "thesaurus": "/thesaurus/"}
+_is_revision = re.compile(REVISION).fullmatch
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ def _node(iris: Iris, kind: str, rest: str) -> ox.NamedNode | None:
     match kind:
         case "record":
             guid, slash, number = rest.partition("/")
-            if slash and not (number.isascii() and number.isdecimal() and number[0] != "0"):
+            if slash and not _is_revision(number):
                 return None
             return iris.revision(guid, int(number)) if slash else iris.record(guid)
         case "term":
@@ -143,9 +146,9 @@ def moment(text: str) -> datetime | None:
     """A date or a date with a time (XML Schema) as a moment, None for anything else."""
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # a time zone may lead out of the years that there are
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def http_date(when: datetime) -> str:
@@ -163,7 +166,7 @@ def is_unchanged_since(request: Request, when: datetime | None) -> bool:
         return False
     try:
         return when.replace(microsecond=0) <= parsedate_to_datetime(given)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return False
 
 
