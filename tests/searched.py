@@ -20,6 +20,7 @@ HOSTILE = {
     "turned": "hostile \u202egnp.exe",
     "long": "hostile " + "x" * 10_000,
     "quoted": 'hostile "quoted", & <b>bold</b>, \u0007bell',
+    "wide": "＝1+1 hostile",
 }
 """Titles that somebody may give a record."""
 _GUIDS = {

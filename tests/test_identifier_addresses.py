@@ -14,10 +14,11 @@ from endpoint.app import Application
 from endpoint.house import House
 from endpoint.settings import Settings
 from endpoint.site.data import serialised
+from endpoint.site.things import moment
 from loaders.mapping import Mapping
 from ontology.identifiers import DEFAULT_BASE
 
-GONE, LEGACY = (f"5E7E71C0-AAAA-BBBB-CCCC-00000000000{number}" for number in (3, 6))
+GONE, LEGACY, LATE = (f"5E7E71C0-AAAA-BBBB-CCCC-00000000000{number}" for number in (3, 6, 9))
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
@@ -32,6 +33,7 @@ def client(mapping: Mapping, tmp_path_factory: pytest.TempPathFactory) -> Iterat
                 permit(revision=2, title={"en": "Second title"}, amendmentIntent=0),
                 permit(GONE, number=700_003, title={"en": "Taken back"}) | {"deletedOn": "2021-05-05T00:00:00.000Z"},
                 permit(LEGACY, number=700_006),
+                permit(LATE, number=700_009) | {"updatedOn": "9999-12-31T23:59:59-05:00"},
             ]
         ),
     )
@@ -127,6 +129,7 @@ def test_what_no_document_satisfies_is_refused(client: TestClient) -> None:
         "/uid/ABSCH-IRCC-KE-1",
         "/uid/nothing",
         "/ns/9.9.9",
+        *(f"/{place}/record/{PERMIT}/{'9' * 5_000}{end}" for place, end in (("id", ""), ("data", ".ttl"), ("en", ""))),
     ],
 )
 def test_what_is_not_there_is_not_found(client: TestClient, path: str) -> None:
@@ -158,6 +161,7 @@ def test_a_cache_is_told_what_has_not_changed(client: TestClient) -> None:
         ({"if-modified-since": "Thu, 02 Jan 2020 10:00:00 GMT"}, 304),
         ({"if-modified-since": "Thu, 02 Jan 2020 09:59:59 GMT"}, 200),
         ({"if-modified-since": "yesterday"}, 200),
+        ({"if-modified-since": "Thu, 02 Jan 2020 10:00:00 +999999999999999999"}, 200),
         ({"if-none-match": '"other"', "if-modified-since": "Thu, 02 Jan 2020 10:00:00 GMT"}, 200),
     ):
         answer = client.get(path, headers=headers)
@@ -165,6 +169,14 @@ def test_a_cache_is_told_what_has_not_changed(client: TestClient) -> None:
         assert (answer.content == b"") == (status == 304)
     assert client.get(f"/data/record/{PERMIT}/1.ttl").headers["last-modified"] == "Wed, 01 Jan 2020 10:00:00 GMT"
     assert client.head(path).headers["etag"] == tag
+
+
+def test_a_date_beyond_all_years_is_none(client: TestClient) -> None:
+    for path in (f"/data/record/{LATE}.ttl", f"/en/record/{LATE}"):
+        answer = client.get(path)
+        assert answer.status_code == 200
+        assert "last-modified" not in answer.headers
+    assert moment("0001-01-01T00:00:00+01:00") is None
 
 
 def test_each_format_has_a_tag_of_its_own_and_names_the_others(client: TestClient) -> None:

@@ -328,6 +328,7 @@ def test_the_spreadsheet_has_every_result_and_calculates_nothing(server: httpx.C
     assert titles[record("script")] == HOSTILE["script"]
     assert titles[record("quoted")] == HOSTILE["quoted"]
     assert titles[record("long")] == HOSTILE["long"]
+    assert titles[record("wide")] == "'" + HOSTILE["wide"]
     for row in rows:
         assert not any(cell.startswith(("=", "+", "-", "@")) for cell in row.values())
 
@@ -388,6 +389,17 @@ def test_what_records_say_does_no_harm_anywhere(server: httpx.Client) -> None:
     told = server.get("/search.json", params={"q": "hostile"})
     assert told.headers["content-type"] == "application/json"
     assert told.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_long_address_does_not_make_a_large_page(server: httpx.Client) -> None:
+    plain = server.get("/en/search", params={"q": "aloe"})
+    assert plain.status_code == 200
+    iris = [f"https://example.org/{number}/{'x' * 1_300}" for number in range(40)]
+    for more in ({"without": iris}, {"country": iris}, {"more": "x" * 50_000}, {"q": "aloe " * 10_000}):
+        answer = server.get("/en/search", params={"q": "aloe", "any": "1", **more})
+        assert answer.status_code == 200
+        long = [link for link in Page(answer.text).links() if len(link) > 20_000]
+        assert len(long) <= 6, "only the same page in each language has all that was given"
 
 
 def test_an_address_is_the_same_page_again(server: httpx.Client) -> None:

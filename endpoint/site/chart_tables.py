@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from endpoint.asking import Row, value
 from endpoint.labels import Label
 from endpoint.localisation import N_
+from endpoint.site.spreadsheets import harmless
 
 HOUSE, REGION, YEAR, TYPE, TREATY = "house", "region", "year", "type", "treaty"
 """What charts may be narrowed to: the names of the lines in their queries and of the fields in their forms."""
 EVENTS = {"issued": N_("Issued"), "expires": N_("Expire"), "revoked": N_("Revoked")}
 """What happens to certificates, as the answer names it, in words to be translated."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import get_args
 from urllib.parse import quote_plus
 
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
 from endpoint.search.index import FACETS, Search, Sort
@@ -18,7 +19,8 @@ from ontology.identifiers import DEFAULT_BASE
 SORTS: tuple[Sort, ...] = get_args(Sort)
 PAGE_SIZE = 20
 LAST_PAGE = 5_000  # beyond the hits of which none are looked for
-_MOST_VALUES, _LONGEST = 50, 2_000  # of one parameter; characters of one value
+_MOST_VALUES = 50  # of one parameter
+_LONGEST_TEXT, _LONGEST_VALUES = 2_000, 4_000  # characters of `q`, of all values; every link of a page repeats them
 _CONCEPT = "id/term/"
 _BELOW_BASE = {"country": "id/country/", "region": _CONCEPT, "subject": _CONCEPT, "without": _CONCEPT}
 _OF_ONTOLOGY = frozenset({"house", "type", "status"})
@@ -49,16 +51,16 @@ class Parameters:
         given, base = request.query_params, request.app.state.settings.base_iri
         sort = given.get("sort", "relevance")
         page = given.get("page", "1")
-        values = {name: _iris(name, given.getlist(name), base) for name in FACETS}
+        more, values = given.get("more", ""), _values(given, base)
         return cls(
-            q=given.get("q", "").strip(),
-            filters={name: found for name, found in values.items() if found},
+            q=given.get("q", "").strip()[:_LONGEST_TEXT],
+            filters={name: values[name] for name in FACETS if values[name]},
             sort=next((one for one in SORTS if one == sort), "relevance"),
             page=min(max(int(page), 1), LAST_PAGE) if page.isascii() and page.isdigit() and len(page) < 9 else 1,
             expand=given.get("expand", "1") != "0",
-            without=_iris("without", given.getlist("without"), base),
+            without=values["without"],
             any_word=given.get("any", "0") == "1",
-            more=given.get("more", ""),
+            more=more if more in FACETS else "",
             base=base,
         )
 
@@ -178,8 +180,15 @@ def _space(name: str, base: str) -> str:
     return base + _BELOW_BASE[name] if name in _BELOW_BASE else ""
 
 
-def _iris(name: str, given: Sequence[str], base: str) -> tuple[str, ...]:
-    """The values of a parameter, those that are names as the IRIs they stand for."""
-    space = _space(name, base)
-    found = (value if ":" in value else space + value for value in given if value and len(value) <= _LONGEST)
-    return tuple(dict.fromkeys(found))[:_MOST_VALUES]
+def _values(given: QueryParams, base: str) -> dict[str, tuple[str, ...]]:
+    """The values of each parameter that may have several, those that are names as the IRIs they stand for."""
+    found: dict[str, tuple[str, ...]] = {}
+    room = _LONGEST_VALUES
+    for name in (*FACETS, "without"):
+        space, values = _space(name, base), []
+        for value in list(dict.fromkeys(given.getlist(name)))[:_MOST_VALUES]:
+            if 0 < len(value) <= room:
+                room -= len(value)
+                values.append(value if ":" in value else space + value)
+        found[name] = tuple(dict.fromkeys(values))
+    return found
