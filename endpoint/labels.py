@@ -14,7 +14,7 @@ from endpoint.asking import Row, asking, question
 from endpoint.generations import Generation
 
 _ASKED_TOGETHER = 400
-_KEPT = 100_000
+_KEPT, _LONGEST = 100_000, 300  # IRIs, and characters of one that is kept: anybody may ask for others
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Labels:
             named = _by_language(await asking(request).rows(asked))
             found |= {iri: named.get(iri, {}) for iri in some}
         if self._generation == generation:
-            self._known |= {iri: found[iri] for iri in missing}
+            self._known |= {iri: found[iri] for iri in missing if len(iri) <= _LONGEST}
             while len(self._known) > _KEPT:
                 self._known.popitem(last=False)
         return found

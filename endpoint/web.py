@@ -65,7 +65,6 @@ POLICY = (
 )
 _HEADERS = {
     "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cache-Control": "private, no-cache",
     "Vary": "Accept, Accept-Encoding, Accept-Language, Cookie",
@@ -133,7 +132,8 @@ def sent(
     """A body with its entity tag, compressed for who takes that; 304 for who has it already (RFC 9110, 13.1.2)."""
     tag = entity_tag(body).decode()
     known = {one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")}
-    told = {"Cache-Control": "no-cache", "Vary": "Accept-Encoding", **(headers or {}), "ETag": f"W/{tag}"}
+    always = {"Cache-Control": "no-cache", "Vary": "Accept-Encoding", "X-Content-Type-Options": "nosniff"}
+    told = {**always, **(headers or {}), "ETag": f"W/{tag}"}
     if status == HTTPStatus.OK and tag in known:
         return Response(status_code=304, headers=told)
     if len(body) > _WORTH_PACKING and "gzip" in request.headers.get("accept-encoding", ""):

@@ -25,6 +25,7 @@ from endpoint.site.spreadsheets import harmless
 
 CH = "https://w3id.org/clearinghouse/ns#"
 BASE = "https://w3id.org/clearinghouse/id/"
+SKOS = "http://www.w3.org/2004/02/skos/core#"
 DISCLAIMER = (
     "The boundaries and names shown and the designations used on this map do not imply official endorsement or "
     "acceptance by the United Nations."
@@ -182,21 +183,25 @@ def test_the_published_table_1_has_the_types_of_the_library(client: httpx.Client
 
 def test_hostile_labels_stay_text_in_a_table(tmp_path: Path) -> None:
     record, kind = ox.NamedNode(f"{BASE}record/R1"), ox.NamedNode(f"{CH}Oddity")
+    kenya = ox.NamedNode(f"{BASE}country/KE")
     label = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
     given = [
         ox.Quad(record, ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type"), kind, record),
         ox.Quad(record, ox.NamedNode(f"{CH}clearingHouse"), ox.NamedNode(f"{CH}ABSCH"), record),
         ox.Quad(kind, label, ox.Literal("<script>alert(1)</script>\u202egnp.exe", language="en"), record),
+        ox.Quad(kenya, label, ox.Literal("\u202eKenya", language="en"), record),
+        ox.Quad(kenya, ox.NamedNode(f"{SKOS}exactMatch"), ox.NamedNode("javascript:alert(1)"), record),
     ]
     with serving(tmp_path, given, log_requests=False) as endpoint:
         base = endpoint.removesuffix("/sparql")
         with httpx.Client(base_url=base, headers={"Accept": "text/html"}, timeout=60) as client:
-            text = page(client, "/en/explore/records-by-type")
+            text = "".join(page(client, path) for path in ("/en/explore/records-by-type", "/en/country/KE"))
             assert page(client, "/en/explore")
             assert page(client, "/en/countries")
     assert "<script>alert" not in text
     assert "\u202e" not in text
     assert "U+202E" in text
+    assert 'href="javascript' not in text
 
 
 @pytest.mark.parametrize("tongue", ["en", "ar", "zh"])

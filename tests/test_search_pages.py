@@ -359,7 +359,7 @@ def test_what_has_no_title_is_called_by_its_type_and_country(server: httpx.Clien
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=range(len(ATTACKS)))
 def test_what_is_asked_does_no_harm_anywhere(server: httpx.Client, attack: str) -> None:
-    for name in ("q", "house", "country", "subject", "year", "without", "more", "sort"):
+    for name in ("q", "house", "country", "subject", "year", "language", "without", "more", "sort"):
         answer = server.get("/en/search", params={name: attack, "kind": "record"})
         assert answer.status_code == 200
         shown = Page(answer.text)

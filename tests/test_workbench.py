@@ -186,6 +186,11 @@ def test_each_country_of_the_outlines_has_the_number_of_the_graph(browser: httpx
     assert len(numbers & {country["number"] for country in countries}) > 160
 
 
+def test_no_data_are_guessed_to_be_a_page(browser: httpx.Client) -> None:
+    for path in ("workbench/vocabulary.json", "workbench/countries.json", "explore/records-by-year.csv"):
+        assert browser.get(f"/en/{path}").headers["x-content-type-options"] == "nosniff"
+
+
 def test_a_vocabulary_is_not_sent_twice(browser: httpx.Client) -> None:
     first = browser.get("/es/workbench/vocabulary.json")
     again = browser.get("/es/workbench/vocabulary.json", headers={"If-None-Match": first.headers["etag"]})

@@ -91,7 +91,9 @@ def _offers(request: Request) -> Response:
     thesauri: Thesauri = request.app.state.thesauri
     found = thesauri.index().complete(typed, limit=_OFFERED) if typed.strip() else []
     labels = dict.fromkeys(hit.label.text for hit in found)
-    return JSONResponse([{"value": label, "label": label} for label in labels])
+    return JSONResponse(
+        [{"value": label, "label": label} for label in labels], headers={"X-Content-Type-Options": "nosniff"}
+    )
 
 
 def marked(snippet: Snippet) -> Iterator[tuple[str, bool]]:
