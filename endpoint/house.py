@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import pyoxigraph as ox
@@ -16,10 +16,11 @@ from endpoint.remote import Address, RemoteStore, published
 from endpoint.search import folder as search_folder
 from endpoint.settings import Settings
 from endpoint.store import GraphStore, Progress, Writer, silent
+from loaders import door
 from loaders.editing import present
 from loaders.gate import Gate, Outcome
 from loaders.judgement import Judge, Policy
-from loaders.ledger import Ledger
+from loaders.ledger import Entry, Ledger
 from loaders.mapping import Mapping
 from loaders.projection import Made, Projection
 from loaders.sources import Item
@@ -200,9 +201,18 @@ def rebuild(gate: Gate, store: Writer, progress: Progress = silent) -> None:
     _renew(gate.ledger, store, progress)
 
 
+def readable(ledger: Ledger, guid: str) -> list[Entry]:
+    """The history of a record without what a later revision withholds, also as long as a load has not taken it out."""
+    history, redactions = ledger.history(guid), ledger.redactions()  # in this order: what is withheld since counts
+    if guid not in redactions:
+        return history
+    documents = [door.admitted(entry.text, redactions, publish_contacts=True)[0] for entry in history]
+    return [replace(entry, text=one.text, parsed=one) for entry, one in zip(history, documents, strict=True)]
+
+
 def revision(house: House, ledger: Ledger, identifier: str, number: int) -> list[ox.Quad]:
     """The graph of a record as it was when a revision was its current one; what is redacted since is left out."""
-    history = ledger.history(ledger.guid(identifier, house.mapping.iris))
+    history = readable(ledger, ledger.guid(identifier, house.mapping.iris))
     if number not in {entry.revision for entry in history}:
         known = ", ".join(sorted({str(entry.revision) for entry in history}))
         raise IdentifierError(f"{identifier} has no revision {number}; known are: {known or 'none'}")

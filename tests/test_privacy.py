@@ -15,15 +15,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pyoxigraph as ox
 import pytest
 import zstandard
-from conftest import PERMIT, Run, enter, items, permit, rows, written
+from conftest import PERMIT, Run, enter, items, judge, permit, rows, written
 
 from endpoint import house as houses
+from endpoint.engine import Engine
 from endpoint.house import House
+from endpoint.site.sources import Sources
 from loaders.generate import sample
 from ontology.errors import StoreError
 
@@ -239,6 +242,23 @@ def test_a_flag_purges_the_earlier_revisions(house: House, canaries: Canaries, t
         assert [entry.verdict for entry in ledger.history(PERMIT)] == ["accepted", "accepted"]
         assert rows(ledger, "SELECT COUNT(*) FROM event WHERE verdict = 'redacted'") == [(1,)]
         assert not ledger.graph_is_stale()
+
+
+def test_a_purge_that_is_still_to_come_hides_the_earlier_revisions(house: House, canaries: Canaries) -> None:
+    enter(house, items([_earlier(canaries)]))
+    sources = Sources(house.settings, cast("Engine", SimpleNamespace(generation=house.newest())))
+
+    def seen() -> list[str]:
+        triples, source = sources.revision(PERMIT, 1), sources.document(PERMIT, 1)
+        assert triples
+        assert source
+        return canaries.seen("\n".join(map(str, triples)).encode() + source)
+
+    assert set(seen()) == set(canaries.places)
+    with house.ledger() as ledger:
+        judge(house, ledger, _later())
+        assert ledger.unredacted()
+    assert seen() == []
 
 
 @pytest.mark.parametrize("flag_first", [False, True])

@@ -9,7 +9,7 @@ import pyoxigraph as ox
 
 from endpoint.engine import Engine
 from endpoint.generations import Generation
-from endpoint.house import LEDGER, House, revision
+from endpoint.house import LEDGER, House, readable, revision
 from endpoint.settings import Settings
 from loaders.projection import published
 from ontology.errors import IdentifierError
@@ -42,12 +42,13 @@ class Sources:
     def document(self, guid: str, number: int | None = None) -> bytes | None:
         """The source document of a revision, or of the current one, as the ledger holds it; None where there is none.
 
-        What the graph does not show is not given either: what was refused, and what its publisher has withdrawn.
+        What the graph does not show is not given either: what was refused, and what its publisher has withdrawn or
+        withholds.
         """
         if not self._exists():
             return None
         with self._current().ledger_to_read() as ledger:
-            shown = published(ledger.history(guid))
+            shown = published(readable(ledger, guid))
         if not shown or shown[-1].verdict == "withdrawn":
             return None
         entry = next((one for one in shown if one.revision == number), None) if number else shown[-1]
