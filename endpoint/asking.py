@@ -29,6 +29,8 @@ QUERIES = files("endpoint") / "queries"
 Term: TypeAlias = ox.NamedNode | ox.Literal
 Row: TypeAlias = Mapping[str, ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple]
 _KEPT, _LARGEST = 200_000, 20_000  # rows of all answers that are kept, and of one
+_LONGEST = 20_000  # characters of a query whose answer is kept
+_A_ROW = 200  # characters of a query that take as much room as a row
 
 
 @dataclass(frozen=True)
@@ -102,17 +104,16 @@ class Asking:
             assert isinstance(solutions, ox.QuerySolutions)  # noqa: S101, the files say SELECT
             names = [variable.value for variable in solutions.variables]
             found = [{name: row[name] for name in names if row[name] is not None} for row in solutions]
-            if generation == self._generation and len(found) <= _LARGEST:
+            if generation == self._generation and len(found) <= _LARGEST and len(asked.text) <= _LONGEST:
                 self._keep(asked, found)
         return found
 
     def _keep(self, asked: Question, found: list[Row]) -> None:
         """Keep an answer, in the place of those that were not asked for longest."""
         self._kept[asked.text] = found
-        self._rows += len(found) + 1  # an answer without rows takes room too
+        self._rows += _room(asked.text, found)
         while self._rows > _KEPT:
-            _, oldest = self._kept.popitem(last=False)
-            self._rows -= len(oldest) + 1
+            self._rows -= _room(*self._kept.popitem(last=False))
 
     def _known(self, asked: Question) -> list[Row] | None:
         found = self._kept.get(asked.text)
@@ -142,6 +143,11 @@ class Asking:
             return answer.generation if searched.lasts(answer.generation.name) else None, body
         finally:
             answer.close()
+
+
+def _room(text: str, found: list[Row]) -> int:
+    """What an answer takes, in rows: its own, and as many as its query is worth."""
+    return len(found) + 1 + len(text) // _A_ROW
 
 
 def asking(request: Request) -> Asking:

@@ -142,6 +142,17 @@ def test_what_is_kept_is_bounded_by_its_rows(monkeypatch: pytest.MonkeyPatch) ->
     asyncio.run(many())
 
 
+def test_the_answer_to_a_query_of_great_length_is_not_kept() -> None:
+    async def long() -> None:
+        engine = Fake()
+        one, text = asking(engine), Question("x", f"SELECT ?n {{}} # {'x' * 20_000}")
+        await one.rows(text)
+        await one.rows(text)
+        assert len(engine.asked) == 2
+
+    asyncio.run(long())
+
+
 async def _standing(engine: Fake, kept: list[Question]) -> AsyncIterator[int]:
     async with StandingQuestions(asking(engine), lambda: kept, lambda: engine.generation):
         while True:
