@@ -73,6 +73,7 @@ _WORTH_PACKING = 1 << 10
 # What turns or hides the text around it: https://www.unicode.org/reports/tr9/#Explicit_Directional_Embeddings
 _TURNING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 
+_FINER = re.compile(r"(T[0-9:]+\.[0-9]{3})[0-9]+")
 _TITLES = {
     400: N_("The request cannot be read"),
     404: N_("There is nothing here"),
@@ -250,6 +251,11 @@ def plain(text: object) -> str:
     return _TURNING.sub("\N{REPLACEMENT CHARACTER}", str(text))
 
 
+def moment(text: object) -> str:
+    """A date or time for HTML's `time` element, which has no finer fraction than thousandths of a second."""
+    return _FINER.sub(r"\1", str(text))
+
+
 def _path(request: Request) -> str:
     """The path of a request as it is routed, without language."""
     return get_route_path(request.scope) or "/"
@@ -323,7 +329,7 @@ def _environment(tongue: str) -> Environment:
         "Role": Role,
     }
     made.globals.update(shared)
-    made.filters["visible"], made.filters["plain"] = visible, plain
+    made.filters |= {"visible": visible, "plain": plain, "moment": moment}
     made.filters["translated"] = partial(_translated, tongue)
     made.globals["words"] = made.get_template("words.html").module
     return made
