@@ -363,7 +363,7 @@ def test_what_takes_too_long_is_ended_and_the_next_one_is_answered(
     running.suggestions("short")
     pid, endless = running.pid, f"{ECOSYSTEMS} " * 15_000
     with pytest.raises(QueryTimeout, match=r"more than 1\.5 seconds"):
-        running.suggestions(endless, endless, endless)
+        running.suggestions(*[endless] * 12)
     assert not alive(pid)
     assert running.suggestions("short")
 
