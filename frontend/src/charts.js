@@ -3,7 +3,7 @@
 import { axisX, axisY, barX, barY, dot, geo, gridX, gridY, plot, ruleX, ruleY, text } from "@observablehq/plot";
 import { feature } from "topojson-client";
 import { draw as element } from "./shared/dom.js";
-import { save } from "./shared/saving.js";
+import { broken, save } from "./shared/saving.js";
 
 const INK = "#1c2b24";
 const LINE = "#75857b";
@@ -295,11 +295,6 @@ function standalone(figure) {
   copy.prepend(element("rect", { x: -16, y: -12, width: width + 32, height: whole + 16, fill: "#fff" }));
   lines.forEach((line, place) => copy.append(element("text", { x: width / 2, y: height + 24 + place * 18, "font-size": 10, "text-anchor": "middle" }, line)));
   return { text: new XMLSerializer().serializeToString(copy), width: width + 32, height: whole + 16 };
-}
-
-/** Text in lines of so many characters. */
-function broken(words, most) {
-  return words.trim() ? words.trim().match(new RegExp(`.{1,${most}}(?:\\s|$)|.{1,${most}}`, "gu")) : [];
 }
 
 /** The picture as a PNG of twice its size. */

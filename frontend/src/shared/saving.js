@@ -4,8 +4,10 @@ const RULES = ".plot{background:#fff;font-family:system-ui,sans-serif}.plot text
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** The drawings in an element as one, below each other: a legend is a drawing of its own. Not in the document. */
-function composed(element) {
+const [LINE, LETTER, EDGE] = [18, 5.5, 28];
+
+/** The drawings in an element as one, below each other, and remarks below them: a legend is a drawing of its own. Not in the document. */
+function composed(element, remarks) {
   const whole = document.createElementNS(SVG, "svg");
   const style = document.createElementNS(SVG, "style"); // outside the document no rule of its policy is broken
   style.textContent = RULES;
@@ -18,18 +20,31 @@ function composed(element) {
     whole.append(copy);
     [width, height] = [Math.max(width, size.width), height + size.height];
   }
+  for (const line of remarks.flatMap((text) => broken(text, Math.floor(width / LETTER)))) {
+    height += LINE;
+    const text = document.createElementNS(SVG, "text");
+    for (const [name, value] of Object.entries({ x: width / 2, y: height, "font-family": "system-ui, sans-serif", "font-size": 10, "text-anchor": "middle" })) text.setAttribute(name, value);
+    text.textContent = line;
+    whole.append(text);
+  }
+  if (remarks.length) height += EDGE;
   for (const [name, value] of Object.entries({ width, height, viewBox: `0 0 ${width} ${height}` })) whole.setAttribute(name, value);
   return { whole, width, height };
 }
 
-/** The text of an SVG file of a drawing, or of those in an element. */
-export function svgText(element) {
-  return new XMLSerializer().serializeToString(composed(element).whole);
+/** Text in lines of so many characters. */
+export function broken(words, most) {
+  return words.trim() ? words.trim().match(new RegExp(`.{1,${most}}(?:\\s|$)|.{1,${most}}`, "gu")) : [];
+}
+
+/** The text of an SVG file of a drawing, or of those in an element, with remarks below it. */
+export function svgText(element, remarks = []) {
+  return new XMLSerializer().serializeToString(composed(element, remarks).whole);
 }
 
 /** The same as the bytes of a PNG picture, twice as fine as on the page. */
-export async function pngBlob(element, scale = 2) {
-  const { whole, width, height } = composed(element);
+export async function pngBlob(element, remarks = [], scale = 2) {
+  const { whole, width, height } = composed(element, remarks);
   const address = URL.createObjectURL(new Blob([new XMLSerializer().serializeToString(whole)], { type: "image/svg+xml" }));
   try {
     const image = new Image(width, height);

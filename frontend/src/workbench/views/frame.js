@@ -7,6 +7,7 @@ import { pngBlob, save, svgText } from "../../shared/saving.js";
 export function frame({ t, menus, drawing, name }) {
   const canvas = make("div", { class: "canvas", dir: "ltr", role: "region", "aria-label": t(name), tabindex: "0" });
   const remarks = make("div", { class: "quiet-text", role: "status" });
+  const below = () => [...remarks.children].map((one) => one.textContent);
   let waiting = 0;
 
   async function redraw() {
@@ -20,8 +21,8 @@ export function frame({ t, menus, drawing, name }) {
   const saving = make(
     "div",
     { class: "actions" },
-    make("button", { type: "button", class: "quiet", onclick: () => save(new Blob([svgText(canvas)], { type: "image/svg+xml" }), `${name}.svg`) }, t("saveSvg")),
-    make("button", { type: "button", class: "quiet", onclick: async () => save(await pngBlob(canvas), `${name}.png`) }, t("savePng")),
+    make("button", { type: "button", class: "quiet", onclick: () => save(new Blob([svgText(canvas, below())], { type: "image/svg+xml" }), `${name}.svg`) }, t("saveSvg")),
+    make("button", { type: "button", class: "quiet", onclick: async () => save(await pngBlob(canvas, below()), `${name}.png`) }, t("savePng")),
   );
   const bar = make("div", { class: "actions" });
   return redraw().then(() => {
