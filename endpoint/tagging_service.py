@@ -10,7 +10,6 @@ import contextlib
 import json
 import logging
 import os
-import socket
 import sys
 from collections.abc import Collection, Iterable
 from dataclasses import asdict
@@ -61,11 +60,9 @@ class TaggingProcess:
     @classmethod
     async def start(cls, model: Model, settings: Settings) -> Self:
         """Start it and wait until it has loaded the tagger; StoreError where it does not."""
-        ours, theirs = socket.socketpair()
-        _, channel = await asyncio.get_running_loop().create_connection(Channel, sock=ours)
-        with theirs:
-            given = (theirs.fileno(), model.tagger, settings.tagging_memory)
-            process = await _subprocess(settings, "endpoint.tagging_worker", *given, keep=(theirs.fileno(),))
+        async with Channel.opened() as (channel, descriptor):
+            given = (descriptor, model.tagger, settings.tagging_memory)
+            process = await _subprocess(settings, "endpoint.tagging_worker", *given, keep=(descriptor,))
         started = cls(model, process, channel)
         try:
             async with asyncio.timeout(START):

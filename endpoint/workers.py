@@ -7,7 +7,8 @@ import os
 import socket
 import sys
 from collections import deque
-from typing import cast
+from collections.abc import AsyncIterator
+from typing import Self, cast
 
 from endpoint.generations import Generation, Generations
 from endpoint.partners import Link, Partners
@@ -31,6 +32,20 @@ class Channel(asyncio.Protocol):
         self._buffered = 0
         self._arrival: asyncio.Future[None] | None = None
         self.is_closed = False
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def opened(cls) -> AsyncIterator[tuple[Self, int]]:
+        """A channel, and the descriptor of its other end for a process to be started with, which is ours no longer
+        afterwards. Both ends are closed where the start fails or is given up."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            _, channel = await asyncio.get_running_loop().create_connection(cls, sock=ours)
+            try:
+                yield channel, theirs.fileno()
+            except BaseException:
+                channel.close()
+                raise
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Part of asyncio.Protocol."""
@@ -119,17 +134,14 @@ class Worker:
 
         With partners it gets a link to them.
         """
-        ours, theirs = socket.socketpair()
-        _, channel = await asyncio.get_running_loop().create_connection(Channel, sock=ours)
-        with contextlib.ExitStack() as stack:
-            given = [stack.enter_context(theirs)]
-            link = Link(partners) if partners else None
-            if link:
-                here, there = socket.socketpair()
-                given.append(stack.enter_context(there))
-            descriptors = [one.fileno() for one in given]
-            arguments = (descriptors[0], generations.directory, generation.name, memory, *descriptors[1:])
-            try:
+        async with Channel.opened() as (channel, descriptor):
+            with contextlib.ExitStack() as theirs, contextlib.ExitStack() as ours:
+                descriptors = [descriptor]
+                if partners:
+                    here, there = socket.socketpair()
+                    ours.enter_context(here)
+                    descriptors.append(theirs.enter_context(there).fileno())
+                arguments = (descriptor, generations.directory, generation.name, memory, *descriptors[1:])
                 process = await asyncio.create_subprocess_exec(
                     *(sys.executable, "-m", "endpoint.worker", *map(str, arguments)),
                     stdin=asyncio.subprocess.DEVNULL,
@@ -137,14 +149,11 @@ class Worker:
                     pass_fds=descriptors,
                     start_new_session=True,  # an interrupt from the terminal is for the server alone
                 )
-            except OSError:
-                channel.close()
-                if link:
-                    here.close()
-                raise
+                ours.pop_all()  # the worker's link closes it
         worker = cls(generation, process, channel)
-        if link:
-            worker.link, worker.serving = link, asyncio.create_task(link.serve(here))
+        if partners:
+            worker.link = Link(partners)
+            worker.serving = asyncio.create_task(worker.link.serve(here))
         await worker._become_ready()
         return worker
 

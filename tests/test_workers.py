@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import random
 import signal
 import socket
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,8 +20,9 @@ import pytest
 from endpoint.engine import Answer, NotXmlError, Query
 from endpoint.generations import OXIGRAPH, Generation, Generations
 from endpoint.lexer import LocatedSyntaxError
+from endpoint.partners import Partners
 from endpoint.pool import WorkerPool
-from endpoint.settings import Settings
+from endpoint.settings import Partner, Settings
 from endpoint.worker import CHUNK_BYTES
 from endpoint.worker_answer import HEAD_FRAMES
 from endpoint.workers import Worker
@@ -329,6 +332,32 @@ def test_a_damaged_generation_is_reported_and_a_sound_one_taken(
 
     _run(WorkerPool(generations, settings), steps)
     assert "no query worker could be started" in caplog.text
+
+
+@pytest.mark.parametrize("partners", [None, Partners({"one": Partner(url="http://127.0.0.1:9/sparql")})])
+def test_a_start_that_is_given_up_leaves_nothing_open(generations: Generations, partners: Partners | None) -> None:
+    """At whatever step it is cancelled, as it is when the server ends; an end that nobody closed is a warning."""
+    generation = generations.newest()
+    assert generation is not None
+
+    async def given_up(steps: int) -> None:
+        start = asyncio.create_task(Worker.start(generations, generation, 3 << 30, partners))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        start.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await start
+        del start
+        await asyncio.sleep(0.05)  # the loop has closed what it was told to close
+        gc.collect()
+
+    before = len([*Path("/proc/self/fd").iterdir()])
+    for steps in range(10):
+        with warnings.catch_warnings(record=True) as left:
+            warnings.simplefilter("always", ResourceWarning)
+            asyncio.run(given_up(steps))
+        assert [str(one.message) for one in left] == []
+        assert len([*Path("/proc/self/fd").iterdir()]) == before
 
 
 def test_every_worker_ends_with_its_pool(generations: Generations, settings: Settings) -> None:
