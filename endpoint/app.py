@@ -68,7 +68,7 @@ from endpoint.site import (
     workbench,
 )
 from endpoint.site.sources import Sources
-from endpoint.standing import StandingQuestions
+from endpoint.standing import standing_questions
 from endpoint.tagging_service import TaggingService
 from endpoint.thesauri import Thesauri
 from ontology.errors import StoreError
@@ -168,20 +168,25 @@ def _rest(
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with partners, engine, keeper, search, thesauri, tagging, standing:
-            yield
+        async with partners, engine, keeper, search, thesauri, tagging:
+            async with standing_questions(asking, _standing, lambda: engine.generation):
+                yield
 
     thesauri, tagging = Thesauri(settings, engine), TaggingService(settings)
-    standing = StandingQuestions(asking, _standing, lambda: engine.generation)
 
     app = FastAPI(title="Clearing-House Graph", lifespan=lifespan, openapi_url=None)
     app.state.settings, app.state.engine, app.state.partners, app.state.metrics = settings, engine, partners, metrics
-    app.state.asking, app.state.labels, app.state.keeper = asking, Labels(), keeper
-    app.state.search = search
+    app.state.asking, app.state.labels, app.state.keeper, app.state.search = asking, Labels(), keeper, search
     app.state.sources = Sources(settings, engine)
     app.state.thesauri, app.state.tagging, app.state.accounts = thesauri, tagging, Accounts(settings)
     app.state.sessions = Sessions(settings.data_dir / SECRET_FILE, settings.session_seconds)
     app.state.provider = Provider(settings) if settings.oidc_issuer else None
+    _prepare(app, descriptions, settings)
+    return app
+
+
+def _prepare(app: FastAPI, descriptions: Descriptions, settings: Settings) -> None:
+    """What requests pass through, how errors look, and the routes."""
     app.add_middleware(
         CORSMiddleware,
         allow_origins=["*"],
@@ -198,7 +203,6 @@ def _rest(
     app.add_route("/metrics", _metrics, methods=["GET", "HEAD"])
     app.add_route("/livez", _livez, methods=["GET", "HEAD"])
     app.add_route("/readyz", _readyz, methods=["GET", "HEAD"])
-    return app
 
 
 def _standing() -> Iterator[Question]:

@@ -13,7 +13,7 @@ from endpoint.generations import Generation
 from endpoint.metrics import Lane
 from endpoint.partners import Partners
 from endpoint.search.sparql import SearchesInQueries
-from endpoint.standing import StandingQuestions
+from endpoint.standing import standing_questions
 from ontology.errors import QueryError, QueryTimeout
 
 KENYA = ox.NamedNode("https://w3id.org/clearinghouse/id/country/KE")
@@ -154,7 +154,7 @@ def test_the_answer_to_a_query_of_great_length_is_not_kept() -> None:
 
 
 async def _standing(engine: Fake, kept: list[Question]) -> AsyncIterator[int]:
-    async with StandingQuestions(asking(engine), lambda: kept, lambda: engine.generation):
+    async with standing_questions(asking(engine), lambda: kept, lambda: engine.generation):
         while True:
             await asyncio.sleep(0.05)
             yield len(engine.asked)
