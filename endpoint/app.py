@@ -168,9 +168,9 @@ def _rest(
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with partners, engine, keeper, search, thesauri, tagging:
-            async with standing_questions(asking, _standing, lambda: engine.generation):
-                yield
+        standing = standing_questions(asking, _standing, lambda: engine.generation)
+        async with partners, engine, keeper, search, thesauri, tagging, standing:
+            yield
 
     thesauri, tagging = Thesauri(settings, engine), TaggingService(settings)
 
