@@ -95,8 +95,11 @@ Handler = Callable[[Request], Response | Awaitable[Response]]
 
 
 def routes() -> list[BaseRoute]:
-    """`/static`: the style sheet and the scripts of the pages."""
-    return [Route("/static/{path:path}", served_static, methods=["GET", "HEAD"])]
+    """`/static`: the style sheet and the scripts of the pages; `/favicon.ico`: the icon beside what names none."""
+    return [
+        Route("/static/{path:path}", served_static, methods=["GET", "HEAD"]),
+        Route("/favicon.ico", lambda request: RedirectResponse(bare(request, "/static/icon.svg"), 308)),
+    ]
 
 
 def page(request: Request, name: str, status: int = 200, /, **context: object) -> Response:

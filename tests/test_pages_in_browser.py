@@ -75,9 +75,16 @@ def test_a_chart_is_drawn_over_its_table(page: Page, site: str) -> None:
 def test_a_query_behind_a_page_is_opened_changed_and_run(page: Page) -> None:
     page.get_by_role("link", name="Open this query").first.click()
     expect(page).to_have_url(re.compile("/en/workbench"))
+    expect(page.locator(".editor").get_by_role("textbox")).to_be_visible()
     page.get_by_role("button", name=re.compile("^Run")).first.click()
     expect(page.get_by_role("table").first).to_be_visible()
     assert page.get_by_role("table").first.get_by_role("row").count() > 3
+
+
+def test_an_answer_without_a_page_around_it_loads_too(site: str, browser: Browser) -> None:
+    with visit(browser, f"{site}/sparql?query=ASK%20%7B%7D") as seen:
+        expect(seen.page.locator("body")).to_contain_text("true")
+        assert seen.problems() == []
 
 
 def test_a_query_that_is_wrong_says_where(site: str, browser: Browser) -> None:
