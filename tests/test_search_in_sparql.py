@@ -169,6 +169,7 @@ def test_all_that_can_be_asked_reaches_the_index() -> None:
         PREFIX
         + f"""PREFIX ch: <urn:ch:> SELECT * {{ SERVICE <{SERVICE}> {{
         ?r search:query "q"@fr-CA ; search:language "AR", 'de' ; search:limit 7 ; search:expand FALSE ;
+           search:without ch:W, ch:X ; search:anyWord true ; search:inLanguage "en", "zh" ;
            search:kind "record", "concept" ; search:type ch:A, <urn:b> ; search:house ch:H ; search:country ch:C ;
            search:region ch:R ; search:subject ch:S ; search:year 2020, "2021" ; search:status ch:V ;
            search:score ?s ; search:snippet ?text
@@ -178,6 +179,7 @@ def test_all_that_can_be_asked_reaches_the_index() -> None:
     [asked] = index.asked
     assert (asked.text, asked.languages, asked.limit) == ("q", ("fr", "ar", "xx"), 7)
     assert (asked.expand, asked.snippets, asked.language) == (False, True, "fr")
+    assert (asked.without, asked.any_word) == (("urn:ch:W", "urn:ch:X"), True)
     assert asked.filters == {
         "kind": ("record", "concept"),
         "type": ("urn:ch:A", "urn:b"),
@@ -186,6 +188,7 @@ def test_all_that_can_be_asked_reaches_the_index() -> None:
         "region": ("urn:ch:R",),
         "subject": ("urn:ch:S",),
         "year": ("2020", "2021"),
+        "language": ("en", "zh"),
         "status": ("urn:ch:V",),
     }
     answered(f"{PREFIX}SELECT * {{ SERVICE <{SERVICE}> {{ ?r search:query '' }} }}", plain := FakeIndex())

@@ -10,7 +10,7 @@ from typing import Literal
 import pyoxigraph as ox
 
 from endpoint.search.analysis import language_key
-from endpoint.search.entries import Search
+from endpoint.search.entries import FACETS, Search
 
 NAMESPACE = "https://w3id.org/clearinghouse/search#"
 QUERY = ox.NamedNode(NAMESPACE + "query")
@@ -55,6 +55,8 @@ PROPERTIES = {
     "language": Property("text", is_repeatable=True),
     "limit": Property("number"),
     "expand": Property("truth"),
+    "without": Property("iri", is_repeatable=True),
+    "anyWord": Property("truth"),
     "kind": Property("kind", is_repeatable=True),
     "type": Property("iri", is_repeatable=True),
     "house": Property("iri", is_repeatable=True),
@@ -62,11 +64,13 @@ PROPERTIES = {
     "region": Property("iri", is_repeatable=True),
     "subject": Property("iri", is_repeatable=True),
     "year": Property("year", is_repeatable=True),
+    "inLanguage": Property("text", is_repeatable=True),
     "status": Property("iri", is_repeatable=True),
     "score": Property("variable"),
     "snippet": Property("variable"),
 }
-_FILTERS = ("kind", "type", "house", "country", "region", "subject", "year", "status")
+LIMITS = {"inLanguage" if name == "language" else name: name for name in FACETS}
+"""The properties that limit what is found, each with its facet."""
 
 
 @dataclass(frozen=True)
@@ -125,15 +129,17 @@ class Pattern:
     @property
     def search(self) -> Search:
         """The search that answers it."""
-        query, expand = self.objects["query"][0], self.objects.get("expand")
+        query = self.objects["query"][0]
         tags = [query.term.language] if isinstance(query.term, ox.Literal) else []
         languages = [language_key(tag) for tag in (*tags, *self._values("language")) if tag]
-        filters = {name: tuple(self._values(name)) for name in _FILTERS if name in self.objects}
+        filters = {facet: tuple(self._values(name)) for name, facet in LIMITS.items() if name in self.objects}
         return Search(
             _value(query),
             filters=filters | ({"iri": (self.iri,)} if self.iri else {}),
             limit=self.limit,
-            expand=not expand or _value(expand[0]) in ("true", "1"),
+            expand=self._is("expand", unless_said=True),
+            without=tuple(self._values("without")),
+            any_word=self._is("anyWord", unless_said=False),
             languages=tuple(dict.fromkeys(languages)),
             language=next(iter(languages), "en"),
             snippets=self.has_snippets,
@@ -141,6 +147,19 @@ class Pattern:
 
     def _values(self, name: str) -> Iterable[str]:
         return map(_value, self.objects.get(name, ()))
+
+    def _is(self, name: str, *, unless_said: bool) -> bool:
+        return next((said in ("true", "1") for said in self._values(name)), unless_said)
+
+
+def term(name: str, value: str) -> ox.NamedNode | ox.Literal | None:
+    """A value as a property takes it, None for what it does not take."""
+    kind = PROPERTIES[name].kind
+    try:
+        found = ox.NamedNode(value) if kind == "iri" else ox.Literal(value)
+    except ValueError:
+        return None
+    return found if is_acceptable(Object(0, value, found), kind) else None
 
 
 def is_acceptable(one: Object, kind: Kind) -> bool:

@@ -13,6 +13,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 
 from endpoint.search.index import FACETS, Search, Sort
+from endpoint.search.sparql_words import LIMITS, term
 from ontology import GRAPH
 from ontology.identifiers import DEFAULT_BASE
 
@@ -24,6 +25,7 @@ _LONGEST_TEXT, _LONGEST_VALUES = 2_000, 4_000  # characters of `q`, of all value
 _CONCEPT = "id/term/"
 _BELOW_BASE = {"country": "id/country/", "region": _CONCEPT, "subject": _CONCEPT, "without": _CONCEPT}
 _OF_ONTOLOGY = frozenset({"house", "type", "status"})
+_PROPERTIES = {facet: name for name, facet in LIMITS.items()} | {"without": "without"}
 _NONE: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
@@ -181,7 +183,10 @@ def _space(name: str, base: str) -> str:
 
 
 def _values(given: QueryParams, base: str) -> dict[str, tuple[str, ...]]:
-    """The values of each parameter that may have several, those that are names as the IRIs they stand for."""
+    """The values of each parameter that may have several, those that are names as the IRIs they stand for.
+
+    What a query cannot ask for has no meaning.
+    """
     found: dict[str, tuple[str, ...]] = {}
     room = _LONGEST_VALUES
     for name in (*FACETS, "without"):
@@ -190,5 +195,5 @@ def _values(given: QueryParams, base: str) -> dict[str, tuple[str, ...]]:
             if 0 < len(value) <= room:
                 room -= len(value)
                 values.append(value if ":" in value else space + value)
-        found[name] = tuple(dict.fromkeys(values))
+        found[name] = tuple(one for one in dict.fromkeys(values) if term(_PROPERTIES[name], one) is not None)
     return found
