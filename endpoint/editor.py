@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from endpoint import languages, localisation, web
+from endpoint import addresses, languages, localisation, web
 from endpoint.thesauri import Thesauri
 from endpoint.translations import STANDINGS, Translations
 from loaders.editing import Editing
@@ -32,7 +32,7 @@ def routes() -> list[BaseRoute]:
     """`/thesaurus/` and what is read below it."""
     return [
         web.route("/thesaurus/", _overview),
-        Route("/thesaurus", lambda request: RedirectResponse(web.prefixed(request, "/thesaurus/"), 308)),
+        Route("/thesaurus", lambda request: RedirectResponse(addresses.prefixed(request, "/thesaurus/"), 308)),
         web.route("/thesaurus/search", _search),
         web.route("/thesaurus/offers", _offers),
         web.route("/thesaurus/schemes/{slug}", _tree),

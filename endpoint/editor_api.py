@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from endpoint import web
+from endpoint import addresses, web
 from endpoint.accounts import Role, api_key, required
 from endpoint.concept_form import concept_of
 from endpoint.editor import PAGE, offset, thesauri, with_editing
@@ -85,7 +85,7 @@ async def _propose(request: Request) -> Response:
         if given.dry_run:
             return JSONResponse(_review(editing.assessment(change, given.base)))
         made = editing.propose(change, author=author, reason=given.reason, base=given.base)
-        path = web.prefixed(request, f"/thesaurus/api/changes/{made.id}")
+        path = addresses.prefixed(request, f"/thesaurus/api/changes/{made.id}")
         return JSONResponse(_whole(made, editing.review(made.id)), 201, headers={"Location": path})
 
     return await with_editing(request, work)

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
-from endpoint import localisation, web
+from endpoint import addresses, localisation, web
 from endpoint.accounts import Account, Role, account, required
 from endpoint.differences import conflict_key, differences, iris, property_name
 from endpoint.editor import PAGE, offset, thesauri, with_editing
@@ -172,5 +172,5 @@ def _decisions(given: FormData) -> dict[str, Decision]:
 
 
 def _back(request: Request, background: BackgroundTask | None = None) -> Response:
-    path = web.prefixed(request, f"/thesaurus/changes/{request.path_params['id']}")
+    path = addresses.prefixed(request, f"/thesaurus/changes/{request.path_params['id']}")
     return RedirectResponse(path, 303, background=background)

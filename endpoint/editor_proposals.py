@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
-from endpoint import concept_form, languages, localisation, web
+from endpoint import addresses, concept_form, languages, localisation, web
 from endpoint.accounts import Role, required
 from endpoint.concept_form import ALWAYS_SHOWN_NOTES, LABELS, MATCHES, NOTES, concept_of
 from endpoint.differences import differences, iris, property_name
@@ -209,7 +209,7 @@ async def _propose(request: Request) -> Response:
         return editing.propose(change, author=author.name, reason=reason, base=base_of(given)).id
 
     identifier = await with_editing(request, work)
-    return RedirectResponse(web.prefixed(request, f"/thesaurus/changes/{identifier}"), 303)
+    return RedirectResponse(addresses.prefixed(request, f"/thesaurus/changes/{identifier}"), 303)
 
 
 def base_of(given: FormData) -> int:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
-from endpoint import localisation, web
+from endpoint import addresses, localisation, web
 from endpoint.differences import differences, iris
 from endpoint.editor import thesauri
 from endpoint.editor_proposals import SUBJECTS
@@ -53,7 +53,7 @@ def _turtle(request: Request) -> Response:
 def _compare(request: Request) -> Response:
     """From the two numbers of a form to the page of what lies between them."""
     older, newer = (request.query_params.get(name, "") for name in ("older", "newer"))
-    return RedirectResponse(web.prefixed(request, f"/thesaurus/versions/{quote(older)}..{quote(newer)}"), 303)
+    return RedirectResponse(addresses.prefixed(request, f"/thesaurus/versions/{quote(older)}..{quote(newer)}"), 303)
 
 
 def _between(request: Request) -> Response:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from endpoint import editor, languages, web
+from endpoint import addresses, editor, languages, web
 from endpoint.accounts import Role, required
 from endpoint.localisation import N_
 from endpoint.mapping_files import NoTarget, Target, Targets
@@ -75,7 +75,8 @@ def routes() -> list[BaseRoute]:
     return [
         web.route("/thesaurus/mappings", _targets),
         Route(
-            "/thesaurus/mappings/", lambda request: RedirectResponse(web.prefixed(request, "/thesaurus/mappings"), 308)
+            "/thesaurus/mappings/",
+            lambda request: RedirectResponse(addresses.prefixed(request, "/thesaurus/mappings"), 308),
         ),
         web.route("/thesaurus/mappings/{name}", _candidates),
         web.route("/thesaurus/mappings/{name}", _decide, methods=("POST",)),
@@ -143,7 +144,7 @@ async def _decide(request: Request) -> Response:
         return editing.propose(delta, author=account.name, reason=reason).id
 
     identifier = await editor.with_editing(request, proposed)
-    return RedirectResponse(web.prefixed(request, f"/thesaurus/changes/{identifier}"), 303)
+    return RedirectResponse(addresses.prefixed(request, f"/thesaurus/changes/{identifier}"), 303)
 
 
 # ----------------------------------------------------------------------------------------------------- what is shown

@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
-from endpoint import localisation, web
+from endpoint import addresses, localisation, web
 from endpoint.accounts import Accounts, client, digest
 from endpoint.localisation import N_
 from endpoint.oidc import Provider
@@ -26,7 +26,7 @@ def routes() -> list[BaseRoute]:
 
 
 def _ask(request: Request, message: str = "", status: int = 200, onward: str | None = None) -> Response:
-    onward = web.local_path(request.query_params.get("next", "") if onward is None else onward)
+    onward = addresses.local_path(request.query_params.get("next", "") if onward is None else onward)
     has_provider = request.app.state.provider is not None
     return web.page(request, "sign_in.html", status, next=onward, has_provider=has_provider, message=message)
 
@@ -40,7 +40,9 @@ async def _by_key(request: Request) -> Response:
     found = accounts.of_key(key)
     if found is None:
         return _ask(request, localisation.gettext(request, N_("Nobody has this API key.")), 403, onward)
-    return _signed_in(request, found.name, f"key:{digest(key)}", web.prefixed(request, web.local_path(onward)))
+    return _signed_in(
+        request, found.name, f"key:{digest(key)}", addresses.prefixed(request, addresses.local_path(onward))
+    )
 
 
 async def _to_provider(request: Request) -> Response:
@@ -49,7 +51,7 @@ async def _to_provider(request: Request) -> Response:
     address, pending = await _provider(request).begin(_callback(request))
     response = RedirectResponse(address, 303)
     sessions: Sessions = request.app.state.sessions
-    onward = web.local_path(request.query_params.get("next", ""))
+    onward = addresses.local_path(request.query_params.get("next", ""))
     # The provider knows one address to send people back to, so the language they read is kept for them meanwhile.
     sessions.begin(request, response, pending=(*pending, f"/{localisation.language(request)}{onward}"))
     return response
@@ -62,14 +64,14 @@ async def _from_provider(request: Request) -> Response:
             name, role = await _provider(request).end(
                 request.query_params, (state, nonce, verifier), _callback(request)
             )
-            return _signed_in(request, name, f"role:{role}", web.bare(request, onward))
+            return _signed_in(request, name, f"role:{role}", addresses.bare(request, onward))
         case _:
             raise AccessError("no sign-in is under way in this browser: begin again")
 
 
 async def _out(request: Request) -> Response:
     await form(request)
-    response = RedirectResponse(web.prefixed(request, "/thesaurus/"), 303)
+    response = RedirectResponse(addresses.prefixed(request, "/thesaurus/"), 303)
     sessions: Sessions = request.app.state.sessions
     sessions.end(request, response)
     return response
@@ -92,4 +94,4 @@ def _provider(request: Request) -> Provider:
 
 def _callback(request: Request) -> str:
     scheme = "https" if is_https(request) else request.url.scheme
-    return str(request.url.replace(scheme=scheme, path=web.bare(request, CALLBACK), query=""))
+    return str(request.url.replace(scheme=scheme, path=addresses.bare(request, CALLBACK), query=""))

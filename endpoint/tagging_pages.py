@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
-from endpoint import localisation, tagging_api, web
+from endpoint import addresses, localisation, tagging_api, web
 from endpoint.accounts import Role, required
 from endpoint.editor import thesauri
 from endpoint.localisation import N_
@@ -197,5 +197,5 @@ async def _decide(request: Request) -> Response:
 
 
 def _back(request: Request) -> Response:
-    path = web.prefixed(request, f"/records/{quote(request.path_params['identifier'])}/tags")
+    path = addresses.prefixed(request, f"/records/{quote(request.path_params['identifier'])}/tags")
     return RedirectResponse(path, 303, background=BackgroundTask(thesauri(request).publish))

@@ -1,8 +1,6 @@
 """Pages made from templates: what all of them share, how they are sent, and how their errors look to people."""
 
 import gzip
-import re
-import unicodedata
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import cache, partial, wraps
 from http import HTTPStatus
@@ -11,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from starlette._utils import get_route_path
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -19,25 +17,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from endpoint import asking, languages, localisation
+from endpoint import addresses, asking, languages, localisation, markup
 from endpoint.accounts import ANYBODY, Role, account, api_key
 from endpoint.cache import entity_tag
 from endpoint.localisation import N_
 from endpoint.problems import http_detail, problem_of
 from endpoint.sessions import FORM_TOKEN, Sessions
 from endpoint.static_files import served_static
-from ontology.errors import ClearingHouseError, IdentifierError, SignInNeeded, TooManyRequests
-from ontology.identifiers import (
-    DEFAULT_BASE,
-    CountryIri,
-    Iris,
-    NodeIri,
-    QuestionIri,
-    RecordIri,
-    RevisionIri,
-    SchemeIri,
-    TermIri,
-)
+from ontology.errors import ClearingHouseError, SignInNeeded, TooManyRequests
 
 NAVIGATION = (
     ("/search", N_("Search")),
@@ -48,8 +35,6 @@ NAVIGATION = (
     ("/thesaurus/", N_("Thesaurus")),
 )
 """Path and words of the links at the top of every page; the longest path that fits is the present one."""
-CONCEPTS = "/thesaurus/concepts"
-"""Where concepts are read and edited that have no address of their own, or another page, such as countries."""
 SECTIONS = (
     ("/thesaurus/", N_("Schemes")),
     ("/thesaurus/search", N_("Find concepts")),
@@ -70,10 +55,6 @@ _HEADERS = {
     "Vary": "Accept, Accept-Encoding, Accept-Language, Cookie",
 }
 _WORTH_PACKING = 1 << 10
-# What turns or hides the text around it: https://www.unicode.org/reports/tr9/#Explicit_Directional_Embeddings
-_TURNING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
-
-_FINER = re.compile(r"(T[0-9:]+\.[0-9]{3})[0-9]+")
 _TITLES = {
     400: N_("The request cannot be read"),
     404: N_("There is nothing here"),
@@ -84,12 +65,6 @@ _TITLES = {
     422: N_("The request is not valid"),
 }
 _OTHER_TITLE = N_("This did not work")
-# The ontology and the shapes are the same under every base.
-_PAGES_OF_WORDS = {
-    f"{DEFAULT_BASE}ns#": "/ontology/",
-    f"{DEFAULT_BASE}search#": "/ontology/search:",
-    f"{DEFAULT_BASE}shapes#": "/shapes/",
-}
 
 Handler = Callable[[Request], Response | Awaitable[Response]]
 
@@ -98,7 +73,7 @@ def routes() -> list[BaseRoute]:
     """`/static`: the style sheet and the scripts of the pages; `/favicon.ico`: the icon beside what names none."""
     return [
         Route("/static/{path:path}", served_static, methods=["GET", "HEAD"]),
-        Route("/favicon.ico", lambda request: RedirectResponse(bare(request, "/static/icon.svg"), 308)),
+        Route("/favicon.ico", lambda request: RedirectResponse(addresses.bare(request, "/static/icon.svg"), 308)),
     ]
 
 
@@ -115,10 +90,10 @@ def page(request: Request, name: str, status: int = 200, /, **context: object) -
         "sign_in_path": f"/sign-in?next={quote(_here(request))}",
         "navigation": _links(request, NAVIGATION),
         "sections": _links(request, SECTIONS) if _is_of_thesaurus(request) else [],
-        "url": partial(prefixed, request),
-        "bare": partial(bare, request),
-        "page_path": partial(page_path, request.app.state.settings.base_iri),
-        "concept_path": partial(concept_path, request.app.state.settings.base_iri),
+        "url": partial(addresses.prefixed, request),
+        "bare": partial(addresses.bare, request),
+        "page_path": partial(addresses.page_path, request.app.state.settings.base_iri),
+        "concept_path": partial(addresses.concept_path, request.app.state.settings.base_iri),
         "form_token": lambda: _form_token(request),
         **context,
     }
@@ -173,7 +148,7 @@ def route(path: str, handler: Handler, methods: tuple[str, ...] = ("GET", "HEAD"
 def failure(request: Request, error: ClearingHouseError | HTTPException) -> Response:
     """The page that tells an error; whoever has to sign in is led there."""
     if isinstance(error, SignInNeeded) and request.method in ("GET", "HEAD") and not api_key(request):
-        return RedirectResponse(prefixed(request, f"/sign-in?next={quote(_here(request), safe='/')}"), 303)
+        return RedirectResponse(addresses.prefixed(request, f"/sign-in?next={quote(_here(request), safe='/')}"), 303)
     if isinstance(error, HTTPException):
         title, status = _TITLES.get(error.status_code, _OTHER_TITLE), error.status_code
         detail = http_detail(request.url.path, error)
@@ -193,70 +168,6 @@ def failure(request: Request, error: ClearingHouseError | HTTPException) -> Resp
 def not_found(detail: str) -> HTTPException:
     """What to raise where there is nothing."""
     return HTTPException(404, detail)
-
-
-def prefixed(request: Request, path: str) -> str:
-    """A path of a page as the browser has to ask for it: below the language, behind what a proxy puts before it."""
-    root: str = request.scope.get("root_path", "")
-    return root + path
-
-
-def bare(request: Request, path: str) -> str:
-    """A path that has no language, such as those for programs, as the browser has to ask for it."""
-    return localisation.root(request) + path
-
-
-def page_path(base_iri: str, iri: str) -> str | None:
-    """The path of the page about a thing of ours, None where an IRI names something else."""
-    if iri == f"{DEFAULT_BASE}ns":
-        return "/ontology"
-    for words, path in _PAGES_OF_WORDS.items():
-        if iri.startswith(words):
-            return path + quote(iri.removeprefix(words), safe="")
-    try:
-        named = Iris(base_iri).parse(iri)
-    except IdentifierError:
-        return None
-    match named:
-        case NodeIri(guid, pointer):
-            return f"/record/{guid}#{quote(pointer, safe='/')}"
-        case RecordIri() | RevisionIri() | TermIri() | SchemeIri() | CountryIri() | QuestionIri():
-            return iri.removeprefix(f"{base_iri}id")
-
-
-def concept_path(base_iri: str, iri: str, **parameters: object) -> str:
-    """The path of the page about a concept of the thesaurus, also of one that has its proper page elsewhere."""
-    path = page_path(base_iri, iri) or ""
-    return address(path, **parameters) if path.startswith("/term/") else address(CONCEPTS, iri=iri, **parameters)
-
-
-def local_path(text: str) -> str:
-    """A path of this site to go on to, without language; else that of the thesaurus: no link leads elsewhere."""
-    path = localisation.parted(text)[1]
-    is_local = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
-    return path if is_local else "/thesaurus/"
-
-
-def visible(text: object) -> Markup:
-    """Text in which the characters that would turn or hide other text are told by their names."""
-    given = str(text)
-    parts, place = [], 0
-    for found in _TURNING.finditer(given):
-        name = unicodedata.name(found[0], "CONTROL")
-        told = Markup('<span class="control" title="{}">U+{:04X}</span>').format(name, ord(found[0]))
-        parts += [escape(given[place : found.start()]), told]
-        place = found.end()
-    return Markup("").join([*parts, escape(given[place:])])
-
-
-def plain(text: object) -> str:
-    """Text for where there can be no markup, such as a title: without what would turn or hide the text around it."""
-    return _TURNING.sub("\N{REPLACEMENT CHARACTER}", str(text))
-
-
-def moment(text: object) -> str:
-    """A date or time for HTML's `time` element, which has no finer fraction than thousandths of a second."""
-    return _FINER.sub(r"\1", str(text))
 
 
 def _path(request: Request) -> str:
@@ -279,7 +190,7 @@ def _here(request: Request) -> str:
     if request.method not in ("GET", "HEAD"):
         return "/thesaurus/"
     if _path(request) == "/sign-in":
-        return local_path(request.query_params.get("next", ""))
+        return addresses.local_path(request.query_params.get("next", ""))
     return _path(request) + _query(request)
 
 
@@ -296,13 +207,6 @@ def _links(request: Request, links: Iterable[tuple[str, str]]) -> list[tuple[str
 def _form_token(request: Request) -> Markup:
     sessions: Sessions = request.app.state.sessions
     return Markup('<input type="hidden" name="{}" value="{}">').format(FORM_TOKEN, sessions.token(request))
-
-
-def address(path: str, **parameters: object) -> str:
-    """A path with those query parameters that have a value."""
-    given: Mapping[str, object] = {name: value for name, value in parameters.items() if value not in (None, "")}
-    query = "&".join(f"{name}={quote(str(value), safe='')}" for name, value in given.items())
-    return f"{path}?{query}" if query else path
 
 
 def _translated(tongue: str, message: str) -> str:
@@ -327,12 +231,12 @@ def _environment(tongue: str) -> Environment:
         "language_name": partial(localisation.name_of_language, shown_in=tongue),
         "number": partial(localisation.number, shown_in=tongue),
         "day": partial(localisation.day, shown_in=tongue),
-        "address": address,
+        "address": addresses.address,
         "value": asking.value,
         "Role": Role,
     }
     made.globals.update(shared)
-    made.filters |= {"visible": visible, "plain": plain, "moment": moment}
+    made.filters |= {"visible": markup.visible, "plain": markup.plain, "moment": markup.moment}
     made.filters["translated"] = partial(_translated, tongue)
     made.globals["words"] = made.get_template("words.html").module
     return made

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.testclient import TestClient
 from test_accounts import Issuer, application, settings, token
 
-from endpoint import localisation, web
+from endpoint import addresses, localisation, web
 from endpoint.languages import UNITED_NATIONS
 from endpoint.sessions import FORM_TOKEN
 
@@ -22,7 +22,7 @@ HTML = {"accept": "text/html"}
 
 def told(request: Request) -> Response:
     """What a page knows of its language and of its own links."""
-    words = [localisation.language(request), web.prefixed(request, "/told"), web.bare(request, "/sparql")]
+    words = [localisation.language(request), addresses.prefixed(request, "/told"), addresses.bare(request, "/sparql")]
     return Response("\n".join(words), media_type="text/plain")
 
 

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from endpoint import languages, web
+from endpoint import languages, markup
 from endpoint.site.chain_nodes import Link, Node
 
 _FONT, _SMALL, _LEADING = 13.0, 11.0, 17.0
@@ -146,7 +146,7 @@ def _box(node: Node, x: float, y: float, width: float) -> Box:
 
 def plain(text: str) -> str:
     """Text in one line, in which characters that would turn or hide other text are told by their numbers."""
-    return " ".join(web.visible(text).striptags().split())
+    return " ".join(markup.visible(text).striptags().split())
 
 
 def wrapped(text: str, ems: float) -> list[str]:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
-from endpoint import asking, localisation, web
+from endpoint import addresses, asking, localisation, web
 from endpoint.asking import Question, Row, question, value
 from endpoint.differences import property_name
 from endpoint.editor import PAGE, concept_or_404, language, ordered, shown_languages, thesauri, uses, with_editing
@@ -84,10 +84,10 @@ async def _by_iri(request: Request) -> Response:
     What the thesaurus has beside concepts with such an address, countries for one, is shown here to whoever edits it.
     """
     iri = request.query_params.get("iri", "")
-    path = web.page_path(request.app.state.settings.base_iri, iri) or ""
+    path = addresses.page_path(request.app.state.settings.base_iri, iri) or ""
     if path.startswith("/term/"):
-        there = web.address(path, language=request.query_params.get("language"))
-        return RedirectResponse(web.prefixed(request, there), 301)
+        there = addresses.address(path, language=request.query_params.get("language"))
+        return RedirectResponse(addresses.prefixed(request, there), 301)
     return await _page(request, iri, None)
 
 
@@ -98,8 +98,8 @@ async def _identified(request: Request) -> Response:
     found = await run_in_threadpool(index.find, identifier)
     if found is None:
         raise not_found(f"there is no concept {identifier!r:.80}")
-    there = web.page_path(request.app.state.settings.base_iri, found)
-    return RedirectResponse(web.prefixed(request, there or web.address("/thesaurus/concepts", iri=found)), 303)
+    there = addresses.page_path(request.app.state.settings.base_iri, found)
+    return RedirectResponse(addresses.prefixed(request, there or addresses.address(addresses.CONCEPTS, iri=found)), 303)
 
 
 async def _scheme(request: Request) -> Response:
@@ -109,7 +109,7 @@ async def _scheme(request: Request) -> Response:
     found = index.scheme(thing.iri) if thing else None
     if found is None:
         raise not_found(f"there is no scheme {request.path_params['identifier']!r:.80}")
-    return RedirectResponse(web.prefixed(request, f"/thesaurus/schemes/{found.slug}"), 303)
+    return RedirectResponse(addresses.prefixed(request, f"/thesaurus/schemes/{found.slug}"), 303)
 
 
 async def _page(request: Request, iri: str, thing: Thing | None) -> Response:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
-from endpoint import asking, localisation, web
+from endpoint import addresses, asking, localisation, web
 from endpoint.asking import Question, Row, question, value
 from endpoint.labels import Label, labels
 from endpoint.localisation import N_
@@ -151,7 +151,7 @@ async def _country(request: Request) -> Response:
     """What is known of a country, what it has published, and what is missing of the mandatory information."""
     code: str = request.path_params["code"]
     if code != code.upper():
-        return RedirectResponse(web.prefixed(request, f"/country/{code.upper()}"), 308)
+        return RedirectResponse(addresses.prefixed(request, f"/country/{code.upper()}"), 308)
     country = _node(request, code)
     knowing, counting = (
         question("pages/country-facts", country=country),

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 import ontology
-from endpoint import asking, web
+from endpoint import addresses, asking, web
 from endpoint.asking import question
 from endpoint.site.namespaces import ADMS, DCTERMS, DWC, ELI, FOAF, GEO, ORG, PAV, PROV, RDF, RDFS, SDO, SKOS, VCARD
 from endpoint.site.sources import Sources
@@ -62,7 +62,7 @@ async def _document(request: Request) -> Response:
     if thing is None or not dot or ending not in thing.endings:
         raise not_found(f"there is no document at {request.url.path}")
     if thing.kind == "dataset":
-        return RedirectResponse(web.bare(request, f"/void?format={_VOID_FORMATS[ending]}"), 303)
+        return RedirectResponse(addresses.bare(request, f"/void?format={_VOID_FORMATS[ending]}"), 303)
     known = await standing_of(request, thing)
     if known is None:
         raise not_found(f"the graph says nothing of {thing.iri}")

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from endpoint import web
+from endpoint import addresses, web
 from endpoint.asking import question
 from endpoint.dump_description import File, Manifest
 from endpoint.dump_pages import manifests
@@ -79,7 +79,7 @@ def _in_languages(statistics: Statistics | None) -> list[tuple[str, int]]:
 
 
 def _address(request: Request, path: str) -> str:
-    return str(request.url.replace(path=web.bare(request, path), query=""))
+    return str(request.url.replace(path=addresses.bare(request, path), query=""))
 
 
 def _structured(

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
-from endpoint import asking, localisation, web
+from endpoint import addresses, asking, localisation, web
 from endpoint.asking import Question, question, value
 from endpoint.labels import Label, labels
 from endpoint.localisation import N_, gettext
@@ -154,7 +154,7 @@ async def _table_1(request: Request) -> Response:
     try:
         day = date.fromisoformat(text) if text else datetime.now(UTC).date()
     except ValueError:
-        return RedirectResponse(web.prefixed(request, "/explore/table-1"), 303)
+        return RedirectResponse(addresses.prefixed(request, "/explore/table-1"), 303)
     asked = _table_1_on(day)
     rows = await asking.rows(request, asked)
     return web.page(
@@ -259,4 +259,4 @@ async def _notes(request: Request) -> list[Label]:
 
 
 def _page(request: Request, iri: str) -> str | None:
-    return web.page_path(request.app.state.settings.base_iri, iri)
+    return addresses.page_path(request.app.state.settings.base_iri, iri)

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from endpoint import asking, web
+from endpoint import addresses, asking, web
 from endpoint.asking import Question, question, value
 from endpoint.labels import labels
 from endpoint.site.synthetic import synthetic
@@ -41,5 +41,5 @@ async def _home(request: Request) -> Response:
         latest=latest,
         settings=request.app.state.settings,
         generation=request.app.state.engine.generation,
-        endpoint_address=str(request.url.replace(path=web.bare(request, "/sparql"), query="")),
+        endpoint_address=str(request.url.replace(path=addresses.bare(request, "/sparql"), query="")),
     )

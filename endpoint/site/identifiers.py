@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 import ontology
-from endpoint import asking, localisation, web
+from endpoint import addresses, asking, localisation, web
 from endpoint.asking import question, value
 from endpoint.labels import labels
 from endpoint.site.data import standing_of
@@ -66,7 +66,7 @@ async def _see_other(request: Request, thing: Thing) -> Response:
     if known is None and thing.kind != "dataset":
         raise not_found(f"the graph says nothing of {thing.iri}")
     ending = wanted(request, thing).format.name
-    there = _page(request, thing) if ending == "html" else web.bare(request, thing.data(ending))
+    there = _page(request, thing) if ending == "html" else addresses.bare(request, thing.data(ending))
     headers = {
         "Vary": "Accept, Accept-Language",
         "Cache-Control": "no-cache",
@@ -76,7 +76,7 @@ async def _see_other(request: Request, thing: Thing) -> Response:
 
 
 def _page(request: Request, thing: Thing) -> str:
-    return web.bare(request, f"/{localisation.language(request)}{thing.page}")
+    return addresses.bare(request, f"/{localisation.language(request)}{thing.page}")
 
 
 async def _by_uid(request: Request) -> Response:
@@ -94,7 +94,9 @@ async def _lookup(request: Request) -> Response:
     """303 to the one thing that an identifier names; else a page that says what was found."""
     given = request.query_params.get("id", "").strip()[:_LONGEST]
     if given.startswith(f"{ontology.GRAPH.value}#"):
-        return RedirectResponse(web.prefixed(request, f"/ontology/{quote(given.partition('#')[2], safe='')}"), 303)
+        return RedirectResponse(
+            addresses.prefixed(request, f"/ontology/{quote(given.partition('#')[2], safe='')}"), 303
+        )
     found = await _found(request, given) if given else []
     if len(found) == 1:
         return RedirectResponse(_page(request, found[0]), 303, {"Vary": "Accept-Language", "Cache-Control": "no-cache"})

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from endpoint import localisation, web
+from endpoint import addresses, localisation, web
 from endpoint.labels import Label, Labels, best
 from endpoint.languages import UNITED_NATIONS
 from endpoint.localisation import N_
@@ -200,12 +200,12 @@ def _address(request: Request, path: str, parameters: Parameters, **more: object
 
 
 def _absolute(request: Request, path: str) -> str:
-    return f"{request.url.scheme}://{request.url.netloc}{web.bare(request, path)}"
+    return f"{request.url.scheme}://{request.url.netloc}{addresses.bare(request, path)}"
 
 
 def page_address(request: Request, hit: Hit, language: str) -> str:
     """Where the page about a hit is."""
-    path = web.page_path(request.app.state.settings.base_iri, hit.iri)
+    path = addresses.page_path(request.app.state.settings.base_iri, hit.iri)
     return _absolute(request, f"/{language}{path}") if path else hit.iri
 
 

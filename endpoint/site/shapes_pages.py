@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from endpoint import web
+from endpoint import addresses, web
 from endpoint.localisation import N_
 from endpoint.site.ontology_pages import named
 from endpoint.site.rules import NAMESPACE, SEVERITIES, Rules
@@ -44,7 +44,7 @@ async def _file(request: Request) -> Response:
     """The shapes of a file; the name of a single shape leads to its place there."""
     rules, name = _rules(request), request.path_params["name"]
     if name in rules.file_of:
-        return RedirectResponse(web.prefixed(request, f"/shapes/{rules.file_of[name].name}#{name}"), 303)
+        return RedirectResponse(addresses.prefixed(request, f"/shapes/{rules.file_of[name].name}#{name}"), 303)
     file = rules.files.get(name)
     if file is None:
         raise not_found(f"there are no shapes {name!r:.100}")

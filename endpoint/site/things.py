@@ -14,7 +14,7 @@ import pyoxigraph as ox
 from starlette.requests import Request
 
 import ontology
-from endpoint import asking, web
+from endpoint import addresses, asking
 from endpoint.asking import question, value
 from endpoint.negotiation import Choice, Format, choose
 from ontology.errors import IdentifierError
@@ -190,7 +190,9 @@ def media_type(ending: str) -> str:
 def alternates(request: Request, thing: Thing, *, but: str = "") -> list[tuple[str, str, str]]:
     """Name, media type and path, as the browser has to ask for it, of each data document of a thing."""
     return [
-        (ending, media_type(ending), web.bare(request, thing.data(ending))) for ending in thing.endings if ending != but
+        (ending, media_type(ending), addresses.bare(request, thing.data(ending)))
+        for ending in thing.endings
+        if ending != but
     ]
 
 
@@ -200,7 +202,7 @@ def link_header(request: Request, thing: Thing, ending: str) -> str:
     links = [f'<{quote(thing.iri, safe="%/:@!$&()*+,;=#?~-._")}>; rel="describes"']
     if ending != "html":
         links += [
-            f'<{web.bare(request, thing.data(ending))}>; rel="canonical"',
+            f'<{addresses.bare(request, thing.data(ending))}>; rel="canonical"',
             f'<{page}>; rel="alternate"; type="text/html"',
         ]
     links += [f'<{path}>; rel="alternate"; type="{type_}"' for _, type_, path in alternates(request, thing, but=ending)]

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from endpoint import asking, bodies, library, localisation, web
+from endpoint import addresses, asking, bodies, library, localisation, web
 from endpoint.asking import question, value
 from endpoint.labels import labels
 from endpoint.site.workbench_words import WORDS
@@ -88,20 +88,20 @@ async def _workbench(request: Request) -> Response:
     """The workbench with `query`, or with the question of the library that `name` names."""
     entry = library.named(request.query_params.get("name", ""))
     text = request.query_params.get("query") or (entry.text if entry else FIRST)
-    endpoint = str(request.url.replace(path=web.bare(request, "/sparql"), query=""))
+    endpoint = str(request.url.replace(path=addresses.bare(request, "/sparql"), query=""))
     given = {
         "words": {key: localisation.gettext(request, message) for key, message in WORDS.items()},
         "language": localisation.language(request),
         "prefixes": PREFIXES,
         "endpoint": endpoint,
         "addresses": {
-            "sparql": web.bare(request, "/sparql"),
-            "complete": web.bare(request, "/thesaurus/complete"),
-            "atlas": web.bare(request, "/static/built/countries-110m.json"),
-            "vocabulary": web.prefixed(request, "/workbench/vocabulary.json"),
-            "countries": web.prefixed(request, "/workbench/countries.json"),
-            "labels": web.prefixed(request, "/workbench/labels"),
-            "workbench": web.prefixed(request, "/workbench"),
+            "sparql": addresses.bare(request, "/sparql"),
+            "complete": addresses.bare(request, "/thesaurus/complete"),
+            "atlas": addresses.bare(request, "/static/built/countries-110m.json"),
+            "vocabulary": addresses.prefixed(request, "/workbench/vocabulary.json"),
+            "countries": addresses.prefixed(request, "/workbench/countries.json"),
+            "labels": addresses.prefixed(request, "/workbench/labels"),
+            "workbench": addresses.prefixed(request, "/workbench"),
         },
         "questions": {one.name: one.text for one in library.entries()},
     }
@@ -177,12 +177,12 @@ async def _labels(request: Request) -> Response:
     base = request.app.state.settings.base_iri
     told = {}
     for iri in iris:
-        path, label = web.page_path(base, iri), named.get(iri)
+        path, label = addresses.page_path(base, iri), named.get(iri)
         if path or label:
             told[iri] = {
                 "label": label.text if label else "",
                 "language": label.language if label else "",
-                "path": web.prefixed(request, path) if path else "",
+                "path": addresses.prefixed(request, path) if path else "",
             }
     return _json(request, told)
 
