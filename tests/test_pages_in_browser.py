@@ -102,3 +102,12 @@ def test_what_is_not_there_is_said_in_the_readers_language(site: str, browser: B
         seen.page.get_by_role("alert").wait_for()
         seen.page.locator("main").get_by_role("link", name="Rechercher").click()
         expect(seen.page).to_have_url(f"{site}/fr/search")
+
+
+def test_an_identifier_is_copied(page: Page, site: str) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"{site}/fr/country/KE")
+    button = page.get_by_role("button", name="Copier: https://w3id.org/clearinghouse/id/country/KE")
+    button.click()
+    expect(button).to_have_text("Copié.")
+    assert page.evaluate("navigator.clipboard.readText()") == "https://w3id.org/clearinghouse/id/country/KE"

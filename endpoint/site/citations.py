@@ -1,4 +1,4 @@
-"""How a record is cited: as a sentence to copy, and for reference managers."""
+"""How a thing is cited: as a sentence to copy, and for reference managers."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
-
-from starlette.requests import Request
 
 from endpoint.labels import Label
 from endpoint.site.facts import CH, Graph
@@ -20,26 +18,22 @@ _LATEX = {"\\": r"\textbackslash{}", **{sign: f"\\{sign}" for sign in "{}$&#_%"}
 
 @dataclass(frozen=True)
 class Citation:
-    """Whose record it is, its title, kind, public identifier, revision, year, clearing-house and persistent IRI."""
+    """What is cited: its persistent IRI, title and kind; where it has them, its identifier, its day (ISO 8601), the
+    clearing-house, scheme or data set it is in and the edition of that, whose it is, and which of its revisions."""
 
-    author: str
+    iri: str
     title: str
     kind: str
-    identifier: str
-    revision: int | None
-    date: str
-    house: str
-    iri: str
+    identifier: str = ""
+    date: str = ""
+    collection: str = ""
+    edition: str = ""
+    author: str = ""
+    revision: int | None = None
 
     @classmethod
-    def of(
-        cls,
-        request: Request,
-        thing: Thing,
-        graph: Graph,
-        revision: int | None,
-        title: Label,
-        names: Mapping[str, Label],
+    def of_record(
+        cls, thing: Thing, graph: Graph, revision: int | None, title: Label, names: Mapping[str, Label]
     ) -> Self:
         """The citation of a record or revision, with names in the language of the page."""
 
@@ -49,29 +43,37 @@ class Citation:
 
         house = called(f"{CH}clearingHouse")
         modified = graph.first(graph.record, f"{DCTERMS}modified", f"{DCTERMS}created", f"{DCTERMS}issued")
-        identifier = graph.first(graph.record, f"{DCTERMS}identifier")
-        author = called(f"{CH}government") or house
-        return cls(author, title.text, called(f"{RDF}type"), identifier, revision, modified[:10], house, thing.iri)
+        return cls(
+            iri=thing.iri,
+            title=title.text,
+            kind=called(f"{RDF}type"),
+            identifier=graph.first(graph.record, f"{DCTERMS}identifier"),
+            date=modified[:10],
+            collection=house,
+            author=called(f"{CH}government") or house,
+            revision=revision,
+        )
 
     @property
-    def sentence(self) -> str:
-        """The citation as text."""
+    def parts(self) -> list[str]:
+        """What the sentence is made of, without the IRI at its end."""
         named = f"{self.identifier}-{self.revision}" if self.identifier and self.revision else self.identifier
-        opening = f"{self.author} ({self.date[:4]})" if self.date else self.author
+        opening = f"{self.author} ({self.date[:4]})" if self.author and self.date else self.author
         kind = f"{self.title} [{self.kind}]" if self.kind else self.title
-        house = self.house if self.house != self.author else ""
-        parts = [opening, kind, named, house, self.date]
-        return f"{'. '.join(_line(part) for part in parts if part)}. {self.iri}"
+        collection = self.collection if self.collection != self.author else ""
+        found = (opening, kind, named, collection, self.edition, self.date)
+        return [_line(part) for part in found if part]
 
     @property
     def bibtex(self) -> str:
         """The citation as a BibTeX entry."""
-        key = re.sub(r"[^A-Za-z0-9]+", "", self.identifier or self.iri.rpartition("/")[2])
+        key = re.sub(r"[^A-Za-z0-9]+", "", self.identifier or re.split("[/#]", self.iri)[-1])
         fields = {
-            "author": f"{{{_escaped(self.author)}}}",
+            "author": f"{{{_escaped(self.author)}}}" if self.author else "",
             "title": f"{{{_escaped(self.title)}}}",
             "year": self.date[:4],
-            "howpublished": _escaped(self.house),
+            "howpublished": _escaped(self.collection),
+            "edition": _escaped(self.edition),
             "number": _escaped(self.identifier),
             "note": _escaped(self.kind),
             "url": self.iri,
@@ -83,12 +85,13 @@ class Citation:
     def ris(self) -> str:
         """The citation in RIS (https://refdb.sourceforge.net/manual-0.9.6/sect1-ris-format.html)."""
         fields = (
-            ("TY", "GOVDOC"),
+            ("TY", "GOVDOC" if self.author else "DATA"),
             ("AU", self.author),
             ("TI", self.title),
             ("PY", self.date[:4]),
             ("DA", self.date.replace("-", "/")),
-            ("PB", self.house),
+            ("PB", self.collection),
+            ("ET", self.edition),
             ("M3", self.kind),
             ("AN", self.identifier),
             ("UR", self.iri),

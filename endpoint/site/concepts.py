@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import pyoxigraph as ox
@@ -18,14 +18,16 @@ from endpoint.differences import property_name
 from endpoint.editor import PAGE, concept_or_404, language, ordered, shown_languages, thesauri, uses, with_editing
 from endpoint.labels import labels
 from endpoint.localisation import N_
+from endpoint.site.citations import Citation
 from endpoint.site.namespaces import DCTERMS, SKOS
-from endpoint.site.structured import script
-from endpoint.site.things import Thing, alternates, link_header
+from endpoint.site.structured import in_languages
+from endpoint.site.thing_pages import thing_page
+from endpoint.site.things import Thing
 from endpoint.web import not_found
 from loaders.editing import Editing
 from ontology.errors import QueryError, StoreError
 from thesaurus.changes import ChangeSet
-from thesaurus.entries import Concept
+from thesaurus.entries import Concept, Scheme
 from thesaurus.index import Index
 
 _KINDS = (
@@ -171,19 +173,30 @@ async def _shown(
     others |= {iri for iris in relations.values() for iri in iris[: PAGE * 2]}
     kinds = dict.fromkeys(("definition", "scopeNote", *(note.kind for note in concept.notes)))
     here = await run_in_threadpool(index.labels, others, tongue)
-    response = web.page(
+    title, schemes = concept.label(tongue), [scheme for iri in concept.schemes if (scheme := index.scheme(iri))]
+    version = localisation.gettext(request, N_("version %(version)s"), version=index.version)
+    return thing_page(
         request,
         "concept.html",
+        thing,
+        citation=Citation(
+            concept.iri,
+            title.text if title else concept.identifier,
+            localisation.gettext(request, N_("Concept")),
+            identifier=concept.identifier,
+            collection=schemes[0].title(tongue) if schemes else "",
+            edition=version,
+        ),
+        said=_said(concept, schemes),
         concept=concept,
-        thing=thing,
-        title=concept.label(tongue),
+        title=title,
         language=tongue,
         languages=tags,
         label_rows=[(localisation.gettext(request, name), _cells(concept, kind, tags)) for kind, name in _KINDS],
         note_kinds=[(kind, _word(request, _NOTES, kind)) for kind in kinds],
         relations=[(localisation.gettext(request, name), iris) for name, iris in relations.items()],
         labels=here,
-        schemes=[scheme for iri in concept.schemes if (scheme := index.scheme(iri))],
+        schemes=schemes,
         matches=[(_word(request, _MATCHES, name), iri) for name, iri in concept.matches],
         history=history,
         uses=count,
@@ -191,12 +204,7 @@ async def _shown(
         subject=concept.iri.rpartition("/")[2],
         named=await _names(request, usage),
         most=PAGE * 2,
-        downloads=alternates(request, thing) if thing else [],
-        structured=_structured(concept, index),
     )
-    if thing:
-        response.headers["Link"] = link_header(request, thing, "html")
-    return response
 
 
 def _cells(concept: Concept, kind: str, tags: Sequence[str]) -> list[tuple[str, list[object]]]:
@@ -220,25 +228,16 @@ async def _names(request: Request, usage: Usage | None) -> dict[str, object]:
     return dict(await labels(request, iris))
 
 
-def _structured(concept: Concept, index: Index) -> object:
+def _said(concept: Concept, schemes: Iterable[Scheme]) -> dict[str, object]:
     """The concept as a defined term of schema.org."""
-    schemes = [scheme for iri in concept.schemes if (scheme := index.scheme(iri))]
-    said = {
-        "@context": "https://schema.org",
-        "@id": concept.iri,
+    return {
         "@type": "DefinedTerm",
-        "url": concept.iri,
         "termCode": concept.identifier,
-        "name": [{"@language": one.language, "@value": one.text} for one in concept.labels if one.kind == "prefLabel"],
-        "alternateName": [
-            {"@language": one.language, "@value": one.text} for one in concept.labels if one.kind == "altLabel"
-        ],
-        "description": [
-            {"@language": note.language, "@value": note.text} for note in concept.notes if note.kind == "definition"
-        ],
+        "name": in_languages(one for one in concept.labels if one.kind == "prefLabel"),
+        "alternateName": in_languages(one for one in concept.labels if one.kind == "altLabel"),
+        "description": in_languages(note for note in concept.notes if note.kind == "definition"),
         "inDefinedTermSet": [
             {"@type": "DefinedTermSet", "@id": scheme.iri, "name": scheme.title("en")} for scheme in schemes
         ],
         "sameAs": [iri for name, iri in concept.matches if name == "exactMatch"],
     }
-    return script({name: content for name, content in said.items() if content})

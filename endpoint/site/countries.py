@@ -17,10 +17,14 @@ from endpoint.labels import Label, labels
 from endpoint.localisation import N_
 from endpoint.site import obligations
 from endpoint.site.alphabet import sort_key
+from endpoint.site.citations import Citation
 from endpoint.site.country_sections import Section, sections
+from endpoint.site.facts import Text
+from endpoint.site.figures import statistics
+from endpoint.site.structured import in_languages
 from endpoint.site.synthetic import synthetic
-from ontology.errors import IdentifierError
-from ontology.identifiers import Iris
+from endpoint.site.thing_pages import thing_page
+from endpoint.site.things import Thing
 
 TREATIES = (
     ("cbd", N_("Convention on Biological Diversity")),
@@ -152,7 +156,10 @@ async def _country(request: Request) -> Response:
     code: str = request.path_params["code"]
     if code != code.upper():
         return RedirectResponse(addresses.prefixed(request, f"/country/{code.upper()}"), 308)
-    country = _node(request, code)
+    thing = Thing.at(request.app.state.settings.base_iri, f"country/{code}")
+    if thing is None:
+        raise web.not_found(f"no country has the code {code}")
+    country = thing.node
     knowing, counting = (
         question("pages/country-facts", country=country),
         question("pages/national-records", country=country),
@@ -173,14 +180,25 @@ async def _country(request: Request) -> Response:
     since = _since(facts)
     own = {(value(row, "house"), value(row, "type")): int(value(row, "records")) for row in counted}
     points = {value(row, "code"): int(value(row, "records")) for row in pointed}
-    named = {country.value, *_values(facts, "broader"), *_things(shown)}
-    return web.page(
+    named = await labels(request, {country.value, *_values(facts, "broader"), *_things(shown)})
+    counted_at = statistics(request)
+    return thing_page(
         request,
         "country.html",
+        thing,
+        citation=Citation(
+            country.value,
+            _text(country.value, named),
+            localisation.gettext(request, N_("Country")),
+            identifier=code,
+            date=counted_at.modified[:10] if counted_at else "",
+            collection=request.app.state.settings.dataset_title,
+        ),
+        said=_said(facts, named),
         synthetic=await synthetic(request),
         country=country.value,
         code=code,
-        labels=await labels(request, named),
+        labels=named,
         since=since,
         today=_today().isoformat(),
         treaties=TREATIES,
@@ -197,13 +215,6 @@ async def _country(request: Request) -> Response:
         counting=counting,
         pointing=pointing,
     )
-
-
-def _node(request: Request, code: str) -> ox.NamedNode:
-    try:
-        return ox.NamedNode(Iris(request.app.state.settings.base_iri).country(code).value)
-    except (IdentifierError, ValueError):
-        raise web.not_found(f"no country has the code {code}") from None
 
 
 async def _certificates(request: Request, country: ox.NamedNode) -> tuple[Question, dict[str, int]]:
@@ -242,6 +253,20 @@ def _codes(facts: Iterable[Row]) -> list[tuple[str, str]]:
             kind = term.datatype.value.rpartition("#")[2]
             found.append((CODES.get("" if kind == "string" else kind, kind), term.value))
     return found
+
+
+def _said(facts: Iterable[Row], named: Mapping[str, Label]) -> dict[str, object]:
+    """The country in the words of schema.org."""
+    names = [row["value"] for row in facts if value(row, "property").endswith("#prefLabel")]
+    return {
+        "@type": "Country",
+        "name": in_languages(Text(one.value, one.language or "") for one in names if isinstance(one, ox.Literal)),
+        "identifier": [{"@type": "PropertyValue", "propertyID": name, "value": code} for name, code in _codes(facts)],
+        "containedInPlace": [
+            {"@type": "Place", "@id": iri, "name": _text(iri, named)} for iri in _values(facts, "broader")
+        ],
+        "sameAs": _values(facts, "exactMatch"),
+    }
 
 
 def _things(shown: Iterable[Section]) -> set[str]:

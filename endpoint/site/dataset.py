@@ -10,15 +10,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from endpoint import addresses, web
+from endpoint import addresses, localisation, web
 from endpoint.asking import question
 from endpoint.dump_description import File, Manifest
 from endpoint.dump_pages import manifests
 from endpoint.dumps import FOLDER
 from endpoint.labels import labels
+from endpoint.localisation import N_
 from endpoint.settings import Settings
-from endpoint.site.structured import script
-from endpoint.site.things import Thing, alternates, link_header
+from endpoint.site.citations import Citation
+from endpoint.site.figures import statistics
+from endpoint.site.thing_pages import thing_page
+from endpoint.site.things import Thing
 from endpoint.statistics import Statistics
 from endpoint.store import MARKS
 
@@ -31,35 +34,37 @@ def routes() -> list[BaseRoute]:
 
 
 async def _dataset(request: Request) -> Response:
-    state = request.app.state
-    settings: Settings = state.settings
+    settings: Settings = request.app.state.settings
     thing = Thing(f"{settings.base_iri}id/dataset", "dataset", "dataset")
-    statistics: Statistics | None = state.keeper.of(state.engine.generation)
+    counted = statistics(request)
     dumps = await run_in_threadpool(lambda: list(manifests(settings.data_dir / FOLDER))[:1])
-    classes = sorted(statistics.classes, key=lambda iri: -statistics.classes[iri].statements) if statistics else []
-    properties = _properties(statistics)
-    iris = {*classes[:_SHOWN], *list(properties)[:_SHOWN], *(statistics.houses if statistics else ())}
-    named = await labels(request, iris)
-    response = web.page(
+    classes = sorted(counted.classes, key=lambda iri: -counted.classes[iri].statements) if counted else []
+    properties = _properties(counted)
+    iris = {*classes[:_SHOWN], *list(properties)[:_SHOWN], *(counted.houses if counted else ())}
+    return thing_page(
         request,
         "dataset.html",
-        thing=thing,
+        thing,
+        citation=Citation(
+            thing.iri,
+            settings.dataset_title,
+            localisation.gettext(request, N_("Dataset")),
+            identifier=counted.generation if counted else "",
+            date=counted.modified[:10] if counted else "",
+        ),
+        said=_said(request, settings, counted, dumps[0] if dumps else None),
         settings=settings,
-        statistics=statistics,
-        statements=statistics.triples - statistics.mark.triples if statistics else 0,
+        statistics=counted,
+        statements=counted.triples - counted.mark.triples if counted else 0,
         classes=classes,
         properties=properties,
-        in_languages=_in_languages(statistics),
+        in_languages=_in_languages(counted),
         shown=_SHOWN,
         dump=dumps[0] if dumps else None,
-        labels=named,
-        downloads=alternates(request, thing),
+        labels=await labels(request, iris),
         endpoint_address=_address(request, "/sparql"),
         queries={name: question(f"pages/{name}-of-the-graph") for name in ("classes", "properties")},
-        structured=script(_structured(request, settings, statistics, dumps[0] if dumps else None)),
     )
-    response.headers["Link"] = link_header(request, thing, "html")
-    return response
 
 
 def _properties(statistics: Statistics | None) -> dict[str, int]:
@@ -82,14 +87,10 @@ def _address(request: Request, path: str) -> str:
     return str(request.url.replace(path=addresses.bare(request, path), query=""))
 
 
-def _structured(
-    request: Request, settings: Settings, statistics: Statistics | None, dump: Manifest | None
-) -> dict[str, Any]:
+def _said(request: Request, settings: Settings, statistics: Statistics | None, dump: Manifest | None) -> dict[str, Any]:
     """The dataset as search engines for data sets read it (https://schema.org/Dataset)."""
     files = [_download(request, dump.generation, file) for file in dump.files] if dump else []
-    said: dict[str, Any] = {
-        "@context": "https://schema.org",
-        "@id": f"{settings.base_iri}id/dataset",
+    return {
         "@type": "Dataset",
         "url": _address(request, "/dataset"),
         "name": settings.dataset_title,
@@ -104,7 +105,6 @@ def _structured(
             *files,
         ],
     }
-    return {name: content for name, content in said.items() if content}
 
 
 def _download(request: Request, generation: str, file: File) -> dict[str, str]:

@@ -14,10 +14,13 @@ from endpoint import asking, localisation, web
 from endpoint.asking import Question, question
 from endpoint.labels import Label, best, labels
 from endpoint.localisation import N_
+from endpoint.site.citations import Citation
+from endpoint.site.figures import statistics
 from endpoint.site.rules import Rules
-from endpoint.site.things import Thing, alternates, link_header
+from endpoint.site.structured import in_languages
+from endpoint.site.thing_pages import thing_page
+from endpoint.site.things import Thing
 from endpoint.site.vocabulary import CLASSES, PROPERTIES, Term, Vocabulary, schemas_of, sources
-from endpoint.statistics import Statistics
 from endpoint.web import not_found
 
 KINDS = {
@@ -39,21 +42,35 @@ def routes() -> list[BaseRoute]:
 async def _overview(request: Request) -> Response:
     vocabulary = Vocabulary.load()
     iris = {iri for term in vocabulary.terms.values() for iri in (term.iri, *term.domain, *term.range)}
-    response = web.page(
+    header, thing = _header(request, vocabulary), Thing.of_ontology()
+    return thing_page(
         request,
         "ontology.html",
+        thing,
+        citation=Citation(
+            thing.iri,
+            header["title"][0].text,
+            localisation.gettext(request, N_("Ontology")),
+            edition=_version(request, header),
+            date=header["modified"][0].text,
+        ),
+        said={
+            "@type": "DefinedTermSet",
+            "name": in_languages(header["title"]),
+            "description": in_languages(header["description"]),
+            "version": header["versionInfo"][0].text,
+            "dateModified": header["modified"][0].text,
+            "license": header["license"][0].text,
+        },
         vocabulary=vocabulary,
-        header=_header(request, vocabulary),
+        header=header,
         labels=await named(request, iris),
         uses=_uses(request),
         counting={
             "classes": question("pages/classes-of-the-graph"),
             "properties": question("pages/properties-of-the-graph"),
         },
-        downloads=alternates(request, Thing.of_ontology()),
     )
-    response.headers["Link"] = link_header(request, Thing.of_ontology(), "html")
-    return response
 
 
 async def _term(request: Request) -> Response:
@@ -70,14 +87,34 @@ async def _term(request: Request) -> Response:
     found_in = sources(term.iri) if term.type in PROPERTIES else ()
     kinds = {iri for iri, schema in schemas_of().items() if any(schema in one.schemas for one in found_in)}
     names = await named(request, {*iris, *examples, *kinds, *(iri for iri, _ in of_class)})
-    return web.page(
+    title, kind = names.get(term.iri) or Label(term.name, ""), _kind(request, term)
+    header = _header(request, vocabulary)
+    return thing_page(
         request,
         "ontology_term.html",
+        Thing.of_ontology(term.iri),
+        citation=Citation(
+            term.iri,
+            title.text,
+            kind or "",
+            identifier=term.name,
+            date=header["modified"][0].text,
+            collection=header["title"][0].text,
+            edition=_version(request, header),
+        ),
+        said={
+            "@type": "DefinedTerm",
+            "termCode": term.name,
+            "name": in_languages(vocabulary.labels.get(term.iri, {}).values()),
+            "description": in_languages([Label(term.definition, "en")] if term.definition else []),
+            "inDefinedTermSet": {"@type": "DefinedTermSet", "@id": ontology.GRAPH.value},
+            "sameAs": list(term.same),
+        },
         term=term,
-        kind=_kind(request, term),
+        kind=kind,
         vocabulary=vocabulary,
         labels=names,
-        title=names.get(term.iri) or Label(term.name, ""),
+        title=title,
         properties_of=of_class,
         sources=found_in,
         schema=schemas_of().get(term.iri),
@@ -86,7 +123,6 @@ async def _term(request: Request) -> Response:
         uses=_uses(request),
         examples=examples[:_EXAMPLES],
         asked=asked,
-        downloads=alternates(request, Thing.of_ontology()),
         is_class=term.type in CLASSES,
         is_property=term.type in PROPERTIES,
     )
@@ -122,13 +158,16 @@ def _kind(request: Request, term: Term) -> str | None:
 
 def _uses(request: Request) -> dict[str, int]:
     """How many things belong to each class and how many statements have each property; nothing while it is counted."""
-    generation = request.app.state.engine.generation
-    known: Statistics | None = request.app.state.keeper.of(generation)
+    known = statistics(request)
     if known is None:
         return {}
     return {iri: one.statements for iri, one in known.classes.items()} | {
         iri: one.statements for iri, one in known.properties.items()
     }
+
+
+def _version(request: Request, header: Mapping[str, list[Label]]) -> str:
+    return localisation.gettext(request, N_("version %(version)s"), version=header["versionInfo"][0].text)
 
 
 def _header(request: Request, vocabulary: Vocabulary) -> dict[str, list[Label]]:

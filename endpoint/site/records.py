@@ -21,7 +21,8 @@ from endpoint.site.facts import CH, GROUPS, Fact, Graph, Text, facts, grouped
 from endpoint.site.namespaces import ADMS, DCTERMS, RDF
 from endpoint.site.sources import Sources
 from endpoint.site.structured import TYPES_OF_SCHEMA_ORG, structured
-from endpoint.site.things import Thing, alternates, http_date, link_header, moment
+from endpoint.site.thing_pages import thing_page
+from endpoint.site.things import Thing, moment
 from endpoint.web import not_found
 
 SHOWN_LINKS, MOST_LINKS = 10, 1000
@@ -123,13 +124,14 @@ async def _page(
     is_gone = status == _WITHDRAWN
     revision = next((one for one in history if one.iri == thing.iri), history[-1] if history else None)
     title = _title(request, graph, names)
-    citation = Citation.of(request, thing, graph, revision.number if revision else None, title, names)
-    response = web.page(
+    return thing_page(
         request,
         "record.html",
+        thing,
         410 if is_gone else 200,
-        thing=thing,
-        graph=graph,
+        citation=Citation.of_record(thing, graph, revision.number if revision else None, title, names),
+        said=structured(request, thing, graph, title, names, [value(row, "type") for row in types]),
+        modified=moment(graph.first(graph.record, f"{DCTERMS}modified")),
         record=graph.record,
         title=title,
         titles=[text for text in graph.texts(f"{DCTERMS}title") if text.text != title.text],
@@ -146,18 +148,11 @@ async def _page(
         amendments=_amendments(found, links),
         links=links,
         suggested=suggested,
-        citation=citation,
-        downloads=alternates(request, thing),
-        structured=structured(request, thing, graph, title, names, [value(row, "type") for row in types]),
         queries=_queries(graph.record, asked),
         first=graph.first,
         CH=CH,
         DCTERMS=DCTERMS,
     )
-    response.headers["Link"] = link_header(request, thing, "html")
-    if when := moment(graph.first(graph.record, f"{DCTERMS}modified")):
-        response.headers["Last-Modified"] = http_date(when)
-    return response
 
 
 def _title(request: Request, graph: Graph, names: dict[str, Label]) -> Label:

@@ -11,13 +11,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from endpoint import asking, web
+from endpoint import asking, localisation, web
 from endpoint.asking import Row, question, value
 from endpoint.labels import labels
+from endpoint.localisation import N_
+from endpoint.site.citations import Citation
 from endpoint.site.facts import Fact, Text
 from endpoint.site.namespaces import DCTERMS, RDFS, SKOS
-from endpoint.site.structured import script
-from endpoint.site.things import Thing, alternates, link_header
+from endpoint.site.structured import in_languages
+from endpoint.site.thing_pages import thing_page
+from endpoint.site.things import Thing
 from endpoint.web import not_found
 from loaders import context
 
@@ -62,22 +65,29 @@ async def _question(request: Request) -> Response:
     iris = {thing.iri, type_, *(one for answer in answers for one in (answer.report, answer.country, *answer.terms))}
     named = await labels(request, iris - {""})
     counts = Counter(choice for answer in answers for choice in (*answer.terms, *answer.values))
-    response = web.page(
+    notation = _first(facts, f"{SKOS}notation")
+    texts = Fact("", "", [], list(dict.fromkeys(_texts(facts))))
+    shown, _ = texts.in_languages(localisation.language(request))
+    return thing_page(
         request,
         "report_question.html",
-        thing=thing,
-        notation=_first(facts, f"{SKOS}notation"),
-        texts=Fact("", "", [], list(dict.fromkeys(_texts(facts)))),
+        thing,
+        citation=Citation(
+            thing.iri,
+            shown[0].text if shown else thing.path,
+            localisation.gettext(request, N_("Question")),
+            identifier=notation,
+            collection=named[type_].text if type_ in named else "",
+        ),
+        said={"@type": "Question", "name": in_languages(texts.texts), "identifier": notation},
+        notation=notation,
+        texts=texts,
         type=type_,
         answers=answers,
         counts=counts.most_common(),
         labels=named,
-        downloads=alternates(request, thing),
         queries={"question": about, "answers": answering},
-        structured=script({"@context": "https://schema.org", "@id": thing.iri, "@type": "Question", "url": thing.iri}),
     )
-    response.headers["Link"] = link_header(request, thing, "html")
-    return response
 
 
 def _first(facts: Iterable[Row], property_: str) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 from markupsafe import Markup
 from starlette.requests import Request
 
 from endpoint.labels import Label
-from endpoint.site.facts import CH, Graph, Text
+from endpoint.site.facts import CH, Graph
 from endpoint.site.namespaces import ADMS, DCTERMS, ELI, RDF, SDO
 from endpoint.site.things import Thing, alternates
 
@@ -39,17 +39,14 @@ def structured(
     title: Label,
     names: Mapping[str, Label],
     types: Sequence[str],
-) -> Markup:
-    """The JSON-LD of a record's page; only what its class has a property for."""
+) -> dict[str, Any]:
+    """What a record is; only what its class has a property for."""
     classes = [str(getattr(term, "value", term)) for term in graph.values(graph.record, f"{RDF}type")]
     of_schema = [type_.removeprefix(SDO) for type_ in types] or [_ALIGNED.get(one, _OTHERWISE) for one in classes]
     said: dict[str, Any] = {
-        "@context": "https://schema.org",
-        "@id": thing.iri,
         "@type": of_schema[0] if len(of_schema) == 1 else of_schema or _OTHERWISE,
-        "url": thing.iri,
-        "name": _texts(graph.texts(f"{DCTERMS}title")) or _texts([Text(title.text, title.language)]),
-        "description": _texts(graph.texts(f"{DCTERMS}description", f"{DCTERMS}abstract")),
+        "name": in_languages(graph.texts(f"{DCTERMS}title") or [title]),
+        "description": in_languages(graph.texts(f"{DCTERMS}description", f"{DCTERMS}abstract")),
         "identifier": graph.first(graph.record, f"{DCTERMS}identifier") or thing.record,
         "sameAs": _addresses(graph, f"{SDO}sameAs"),
     }
@@ -59,15 +56,30 @@ def structured(
         said |= {name: graph.first(graph.record, f"{SDO}{name}") for name in ("startDate", "endDate")}
     if "GovernmentPermit" in of_schema:
         said |= _of_permits(graph, names)
-    return script({name: content for name, content in said.items() if content})
+    return said
 
 
-def script(content: Mapping[str, Any]) -> Markup:
-    """JSON for a `script` element: nothing in it ends the element, and all of it is ASCII."""
-    text = json.dumps(content, ensure_ascii=True, indent=1)
+def script(said: Mapping[str, Any]) -> Markup:
+    """JSON-LD for a `script` element, without what is empty: nothing in it ends the element, and all of it is ASCII."""
+    content = {name: content for name, content in said.items() if content}
+    text = json.dumps({"@context": "https://schema.org", **content}, ensure_ascii=True, indent=1)
     for sign in "<>&":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return Markup(text)  # noqa: S704, what HTML would read is escaped above
+
+
+class Worded(Protocol):
+    """A text and its language, `""` where it has none."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def language(self) -> str: ...
+
+
+def in_languages(texts: Iterable[Worded]) -> list[Any]:
+    """Texts, each with its language."""
+    return [{"@language": one.language, "@value": one.text} if one.language else one.text for one in texts]
 
 
 def _of_works(request: Request, thing: Thing, graph: Graph, names: Mapping[str, Label]) -> dict[str, Any]:
@@ -101,10 +113,6 @@ def _of_permits(graph: Graph, names: Mapping[str, Label]) -> dict[str, Any]:
         "validUntil": graph.first(graph.record, f"{SDO}validUntil"),
         "validIn": _named(graph.first(graph.record, f"{CH}government"), "Country", names),
     }
-
-
-def _texts(texts: Sequence[Text]) -> list[Any]:
-    return [{"@language": one.language, "@value": one.text} if one.language else one.text for one in texts]
 
 
 def _named(iri: str, type_: str, names: Mapping[str, Label]) -> dict[str, Any] | None:

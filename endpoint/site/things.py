@@ -18,7 +18,7 @@ from endpoint import addresses, asking
 from endpoint.asking import question, value
 from endpoint.negotiation import Choice, Format, choose
 from ontology.errors import IdentifierError
-from ontology.identifiers import Iris
+from ontology.identifiers import DEFAULT_BASE, Iris
 from ontology.realms import REVISION
 
 FORMATS = (
@@ -63,9 +63,9 @@ class Thing:
         return cls(node.value, "revision" if is_revision else kind, node.value.removeprefix(f"{base}id/"))
 
     @classmethod
-    def of_ontology(cls) -> Self:
-        """The ontology, whose terms are fragments of its own IRI."""
-        return cls(ontology.GRAPH.value, _ONTOLOGY, _ONTOLOGY)
+    def of_ontology(cls, iri: str = ontology.GRAPH.value) -> Self:
+        """The ontology or a term of it, which is in the same documents as all of it."""
+        return cls(iri, _ONTOLOGY, _ONTOLOGY)
 
     @property
     def node(self) -> ox.NamedNode:
@@ -80,7 +80,9 @@ class Thing:
     @property
     def page(self) -> str:
         """The path of its page, below the language."""
-        return "/ontology" if self.kind == _ONTOLOGY else _PAGES.get(self.kind, f"/{self.path}")
+        if self.kind == _ONTOLOGY:
+            return addresses.page_path(DEFAULT_BASE, self.iri) or "/ontology"
+        return _PAGES.get(self.kind, f"/{self.path}")
 
     @property
     def endings(self) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 from endpoint import addresses, asking, bodies, library, localisation, web
 from endpoint.asking import question, value
 from endpoint.labels import labels
+from endpoint.site.figures import statistics
 from endpoint.site.workbench_words import WORDS
 from endpoint.statistics import Statistics
 
@@ -120,7 +121,7 @@ async def _workbench(request: Request) -> Response:
 async def _vocabulary(request: Request) -> Response:
     """The classes and properties of the ontology and of the graph, with labels in the page's language and counts."""
     tongues = _tongues(request)
-    terms = _counted(request.app.state.keeper.of(request.app.state.engine.generation))
+    terms = _counted(statistics(request))
     for row in await asking.rows(request, question("pages/vocabulary", language=map(ox.Literal, tongues))):
         _describe(terms, row, tongues[0])
     unnamed = [iri for iri, term in terms.items() if not term["label"]]
@@ -129,12 +130,12 @@ async def _vocabulary(request: Request) -> Response:
     return _json(request, [terms[iri] for iri in sorted(terms)])
 
 
-def _counted(statistics: Statistics | None) -> dict[str, Term]:
+def _counted(known: Statistics | None) -> dict[str, Term]:
     """The terms that a generation uses, by IRI; none as long as it has not been counted."""
-    if statistics is None:
+    if known is None:
         return {}
-    classes = {iri: _term(iri, "class", one.instances) for iri, one in statistics.classes.items()}
-    return classes | {iri: _term(iri, "property", one.statements) for iri, one in statistics.properties.items()}
+    classes = {iri: _term(iri, "class", one.instances) for iri, one in known.classes.items()}
+    return classes | {iri: _term(iri, "property", one.statements) for iri, one in known.properties.items()}
 
 
 def _term(iri: str, kind: str, uses: int = 0) -> Term:

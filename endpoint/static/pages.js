@@ -35,3 +35,15 @@ for (const all of document.querySelectorAll("input[data-all]")) {
     for (const one of document.getElementsByName(all.dataset.all)) one.checked = all.checked;
   });
 }
+
+// <code class="copy" data-copy="Copy" data-copied="Copied."> has a button beside it, where a page may write to the clipboard.
+for (const code of navigator.clipboard ? document.querySelectorAll("code.copy") : []) {
+  const { copy, copied } = code.dataset;
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "quiet small", textContent: copy, ariaLabel: `${copy}: ${code.textContent}` });
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(code.textContent);
+    button.textContent = copied;
+    setTimeout(() => { button.textContent = copy; }, 3000);
+  });
+  code.after(" ", button);
+}
