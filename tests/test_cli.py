@@ -143,18 +143,23 @@ def test_an_unreadable_name_of_a_file_is_no_obstacle(clearinghouse: Run, tmp_pat
 def test_an_interrupt_publishes_what_is_loaded_and_loses_nothing(
     house: House, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    path = written(tmp_path / "many.ndjson", [one.document for one in records(2_500, seed=4)])
     process = subprocess.Popen(
-        [*COMMAND, "load", path], env=environment, stderr=subprocess.PIPE, start_new_session=True
+        [*COMMAND, "load", "-"],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
     )
-    ledger = tmp_path / "data" / "ledger.sqlite"
+    assert process.stdin
+    for one in records(2_500, seed=4):
+        process.stdin.write(json.dumps(one.document).encode() + b"\n")
+    process.stdin.flush()  # and more is to come: the load waits for it
     until = time.monotonic() + 60
     while time.monotonic() < until:
         time.sleep(0.1)
-        if ledger.exists():
-            with house.ledger() as opened:
-                if opened.head() > 0:
-                    break
+        with house.ledger() as opened:
+            if opened.head() > 0:
+                break
     os.killpg(process.pid, signal.SIGINT)
     _, told = process.communicate(timeout=60)
     assert process.returncode == 130, told.decode()
