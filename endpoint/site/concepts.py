@@ -173,23 +173,15 @@ async def _shown(
     others |= {iri for iris in relations.values() for iri in iris[: PAGE * 2]}
     kinds = dict.fromkeys(("definition", "scopeNote", *(note.kind for note in concept.notes)))
     here = await run_in_threadpool(index.labels, others, tongue)
-    title, schemes = concept.label(tongue), [scheme for iri in concept.schemes if (scheme := index.scheme(iri))]
-    version = localisation.gettext(request, N_("version %(version)s"), version=index.version)
+    schemes = [scheme for iri in concept.schemes if (scheme := index.scheme(iri))]
     return thing_page(
         request,
         "concept.html",
         thing,
-        citation=Citation(
-            concept.iri,
-            title.text if title else concept.identifier,
-            localisation.gettext(request, N_("Concept")),
-            identifier=concept.identifier,
-            collection=schemes[0].title(tongue) if schemes else "",
-            edition=version,
-        ),
+        citation=_citation(request, concept, schemes, index.version),
         said=_said(concept, schemes),
         concept=concept,
-        title=title,
+        title=concept.label(tongue),
         language=tongue,
         languages=tags,
         label_rows=[(localisation.gettext(request, name), _cells(concept, kind, tags)) for kind, name in _KINDS],
@@ -204,6 +196,19 @@ async def _shown(
         subject=concept.iri.rpartition("/")[2],
         named=await _names(request, usage),
         most=PAGE * 2,
+    )
+
+
+def _citation(request: Request, concept: Concept, schemes: Sequence[Scheme], version: str) -> Citation:
+    tongue = language(request)
+    title = concept.label(tongue)
+    return Citation(
+        concept.iri,
+        title.text if title else concept.identifier,
+        localisation.gettext(request, N_("Concept")),
+        identifier=concept.identifier,
+        collection=schemes[0].title(tongue) if schemes else "",
+        edition=localisation.gettext(request, N_("version %(version)s"), version=version),
     )
 
 

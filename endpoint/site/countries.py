@@ -35,6 +35,7 @@ TREATIES = (
 """The variables of `pages/countries` that say since when a country is a Party, and the names of the treaties."""
 CODES = {"": N_("ISO 3166-1 alpha-2"), "ISO3166Alpha3": N_("ISO 3166-1 alpha-3")}
 """What a notation of a country is, by the local name of its datatype."""
+_OF_COUNTRY = ("country-facts", "national-records", "focal-points", "country-records")
 
 
 @dataclass(frozen=True)
@@ -160,20 +161,12 @@ async def _country(request: Request) -> Response:
     if thing is None:
         raise web.not_found(f"no country has the code {code}")
     country = thing.node
-    knowing, counting = (
-        question("pages/country-facts", country=country),
-        question("pages/national-records", country=country),
+    queries = {name: question(f"pages/{name}", country=country) for name in _OF_COUNTRY}
+    facts, counted, pointed, related, noted = await asyncio.gather(
+        *(asking.rows(request, one) for one in (*queries.values(), question("pages/note-on-countries")))
     )
-    pointing, relating = (
-        question("pages/focal-points", country=country),
-        question("pages/country-records", country=country),
-    )
-    facts = await asking.rows(request, knowing)
     if not facts:
         raise web.not_found(f"no country has the code {code}")
-    counted, pointed, related, noted = await asyncio.gather(
-        *(asking.rows(request, one) for one in (counting, pointing, relating, question("pages/note-on-countries")))
-    )
     shown, certificates = await asyncio.gather(
         sections(request, country, counted, related), _certificates(request, country)
     )
@@ -181,19 +174,11 @@ async def _country(request: Request) -> Response:
     own = {(value(row, "house"), value(row, "type")): int(value(row, "records")) for row in counted}
     points = {value(row, "code"): int(value(row, "records")) for row in pointed}
     named = await labels(request, {country.value, *_values(facts, "broader"), *_things(shown)})
-    counted_at = statistics(request)
     return thing_page(
         request,
         "country.html",
         thing,
-        citation=Citation(
-            country.value,
-            _text(country.value, named),
-            localisation.gettext(request, N_("Country")),
-            identifier=code,
-            date=counted_at.modified[:10] if counted_at else "",
-            collection=request.app.state.settings.dataset_title,
-        ),
+        citation=_citation(request, thing.iri, code, named),
         said=_said(facts, named),
         synthetic=await synthetic(request),
         country=country.value,
@@ -211,9 +196,7 @@ async def _country(request: Request) -> Response:
         groups=[(title, list(some)) for title, some in groupby(shown, key=lambda section: section.kind.group)],
         certificates=certificates,
         notes=[row["note"] for row in noted],
-        knowing=knowing,
-        counting=counting,
-        pointing=pointing,
+        queries=queries,
     )
 
 
@@ -253,6 +236,19 @@ def _codes(facts: Iterable[Row]) -> list[tuple[str, str]]:
             kind = term.datatype.value.rpartition("#")[2]
             found.append((CODES.get("" if kind == "string" else kind, kind), term.value))
     return found
+
+
+def _citation(request: Request, iri: str, code: str, named: Mapping[str, Label]) -> Citation:
+    """The country as this data set knows it in its present generation."""
+    known = statistics(request)
+    return Citation(
+        iri,
+        _text(iri, named),
+        localisation.gettext(request, N_("Country")),
+        identifier=code,
+        date=known.modified[:10] if known else "",
+        collection=request.app.state.settings.dataset_title,
+    )
 
 
 def _said(facts: Iterable[Row], named: Mapping[str, Label]) -> dict[str, object]:

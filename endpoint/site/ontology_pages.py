@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import pyoxigraph as ox
 from starlette.requests import Request
@@ -42,18 +43,12 @@ def routes() -> list[BaseRoute]:
 async def _overview(request: Request) -> Response:
     vocabulary = Vocabulary.load()
     iris = {iri for term in vocabulary.terms.values() for iri in (term.iri, *term.domain, *term.range)}
-    header, thing = _header(request, vocabulary), Thing.of_ontology()
+    header = _header(request, vocabulary)
     return thing_page(
         request,
         "ontology.html",
-        thing,
-        citation=Citation(
-            thing.iri,
-            header["title"][0].text,
-            localisation.gettext(request, N_("Ontology")),
-            edition=_version(request, header),
-            date=header["modified"][0].text,
-        ),
+        Thing.of_ontology(),
+        citation=_citation(request, header),
         said={
             "@type": "DefinedTermSet",
             "name": in_languages(header["title"]),
@@ -88,28 +83,15 @@ async def _term(request: Request) -> Response:
     kinds = {iri for iri, schema in schemas_of().items() if any(schema in one.schemas for one in found_in)}
     names = await named(request, {*iris, *examples, *kinds, *(iri for iri, _ in of_class)})
     title, kind = names.get(term.iri) or Label(term.name, ""), _kind(request, term)
-    header = _header(request, vocabulary)
+    whole = _citation(request, _header(request, vocabulary))
     return thing_page(
         request,
         "ontology_term.html",
         Thing.of_ontology(term.iri),
-        citation=Citation(
-            term.iri,
-            title.text,
-            kind or "",
-            identifier=term.name,
-            date=header["modified"][0].text,
-            collection=header["title"][0].text,
-            edition=_version(request, header),
+        citation=replace(
+            whole, iri=term.iri, title=title.text, kind=kind or "", identifier=term.name, collection=whole.title
         ),
-        said={
-            "@type": "DefinedTerm",
-            "termCode": term.name,
-            "name": in_languages(vocabulary.labels.get(term.iri, {}).values()),
-            "description": in_languages([Label(term.definition, "en")] if term.definition else []),
-            "inDefinedTermSet": {"@type": "DefinedTermSet", "@id": ontology.GRAPH.value},
-            "sameAs": list(term.same),
-        },
+        said=_said(term, vocabulary.labels.get(term.iri, {})),
         term=term,
         kind=kind,
         vocabulary=vocabulary,
@@ -166,8 +148,27 @@ def _uses(request: Request) -> dict[str, int]:
     }
 
 
-def _version(request: Request, header: Mapping[str, list[Label]]) -> str:
-    return localisation.gettext(request, N_("version %(version)s"), version=header["versionInfo"][0].text)
+def _citation(request: Request, header: Mapping[str, list[Label]]) -> Citation:
+    """The ontology as a whole."""
+    return Citation(
+        ontology.GRAPH.value,
+        header["title"][0].text,
+        localisation.gettext(request, N_("Ontology")),
+        date=header["modified"][0].text,
+        edition=localisation.gettext(request, N_("version %(version)s"), version=header["versionInfo"][0].text),
+    )
+
+
+def _said(term: Term, names: Mapping[str, Label]) -> dict[str, object]:
+    """A term in the words of schema.org."""
+    return {
+        "@type": "DefinedTerm",
+        "termCode": term.name,
+        "name": in_languages(names.values()),
+        "description": in_languages([Label(term.definition, "en")] if term.definition else []),
+        "inDefinedTermSet": {"@type": "DefinedTermSet", "@id": ontology.GRAPH.value},
+        "sameAs": list(term.same),
+    }
 
 
 def _header(request: Request, vocabulary: Vocabulary) -> dict[str, list[Label]]:
