@@ -25,8 +25,8 @@ from thesaurus.index import Index, Label, Scheme
 AROUND = 60
 """Characters shown on both sides of a place that speaks for a concept."""
 PLACES = 3
-_VERDICTS = (N_("accepted"), N_("rejected"))
 """Places shown for a concept."""
+_VERDICTS = (N_("accepted"), N_("rejected"))
 
 
 @dataclass(frozen=True)

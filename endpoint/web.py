@@ -195,7 +195,7 @@ def _here(request: Request) -> str:
 
 
 def _is_of_thesaurus(request: Request) -> bool:
-    return _path(request).startswith(("/thesaurus", "/tag", "/sign-in"))
+    return _path(request).startswith(("/thesaurus", "/tag", "/records/", "/sign-in"))
 
 
 def _links(request: Request, links: Iterable[tuple[str, str]]) -> list[tuple[str, str, bool]]:

@@ -63,6 +63,7 @@ PAGES = {
     "changes": "/thesaurus/changes",
     "versions": "/thesaurus/versions",
     "tagging": "/tag",
+    "tagging-record": "/records/44810518-832F-5DC0-9FE4-4A6852DFF74E/tags",
     "sign-in": "/sign-in",
     "missing": "/record/00000000-0000-0000-0000-000000000000",
 }
