@@ -10,6 +10,7 @@ import time
 import urllib.request
 import xml.etree.ElementTree as ET
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -149,6 +150,7 @@ def test_an_interrupt_publishes_what_is_loaded_and_loses_nothing(
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # which a job in the background ignores
     )
     assert process.stdin
     for one in records(2_500, seed=4):
