@@ -3,9 +3,10 @@
 //     node build.mjs [folder to write]        (default: ../endpoint/static/built)
 
 import { build } from "esbuild";
-import { copyFile, mkdir, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { redrawn } from "./atlas.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const built = path.resolve(process.argv[2] ?? path.join(here, "..", "endpoint", "static", "built"));
@@ -49,7 +50,8 @@ const { metafile } = await build({
   metafile: true,
   logLevel: "warning",
 });
-await copyFile(path.join(here, "node_modules", ATLAS, "countries-110m.json"), path.join(built, "countries-110m.json"));
+const world = JSON.parse(await readFile(path.join(here, "node_modules", ATLAS, "countries-110m.json"), "utf8"));
+await writeFile(path.join(built, "countries-110m.json"), JSON.stringify(redrawn(world)));
 const licences = await Promise.all(packages(metafile).map(licence));
 await writeFile(path.join(built, "LICENCES.txt"), licences.join(`\n${"-".repeat(78)}\n\n`));
 

@@ -15,7 +15,7 @@ FRONTEND = Path(__file__).resolve().parent
 BUILT = FRONTEND.parent / "endpoint" / "static" / "built"
 MARK = "sources.sha256"
 """The file that says which sources the built files come from; written last, so that a broken build leaves none."""
-SOURCES = ("package.json", "package-lock.json", ".npmrc", "build.mjs", "src/**/*")
+SOURCES = ("package.json", "package-lock.json", ".npmrc", "*.mjs", "src/**/*")
 
 
 class FrontendBuildHook(BuildHookInterface):  # type: ignore[type-arg]

@@ -28,7 +28,8 @@ BASE = "https://w3id.org/clearinghouse/id/"
 SKOS = "http://www.w3.org/2004/02/skos/core#"
 DISCLAIMER = (
     "The boundaries and names shown and the designations used on this map do not imply official endorsement or "
-    "acceptance by the United Nations."
+    "acceptance by anybody, nor any opinion on the legal status of a country, territory, city or area, or on the "
+    "delimitation of its frontiers."
 )
 Cells = dict[str, dict[str, str]]
 

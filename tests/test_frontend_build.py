@@ -62,7 +62,7 @@ def test_what_is_built_already_is_not_built_again(
     assert steps == ["npm", "node"]
 
 
-@pytest.mark.parametrize("source", ["package-lock.json", "build.mjs", "src/workbench.js", "src/new.js"])
+@pytest.mark.parametrize("source", ["package-lock.json", "build.mjs", "atlas.mjs", "src/workbench.js", "src/new.js"])
 def test_a_changed_or_new_source_is_built(
     hook: ModuleType, frontend: Path, tmp_path: Path, steps: list[str], source: str
 ) -> None:
