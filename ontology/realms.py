@@ -14,7 +14,8 @@ UID = (
     rf"(?:ABSCH|BCH|CHM|ORT)-[A-Z][A-Z0-9]{{1,9}}-(?:SCBD|[A-Z]{{2}})-{NUMBER}(?:-{REVISION})?"  # to match in any case
 )
 
-_is_uid = re.compile(UID, re.IGNORECASE | re.ASCII).fullmatch
+is_uid = re.compile(UID, re.IGNORECASE | re.ASCII).fullmatch
+"""Whether a text is a public identifier, in whatever case."""
 _NOT_PUBLIC = re.compile(
     r"(?:ABSCH|ABS|BCH|CHM|ORT)(?:[-_]?|-.*-)(TRG|DEV)(?:[-_@].*)?"  # BCHTRG-LAW-…, ABSCH-TRG-…, ABS-DEV, …-2-DEV
     r"|https?://(?=[^/?#]*cbd(?:\.int|dev\.xyz))[^/?#]*(trg|training|dev)[^/?#]*(?:[/?#].*)?",
@@ -137,7 +138,7 @@ class PublicUid:
     @classmethod
     def parse(cls, text: str) -> Self:
         """A UID in any case; IdentifierError for anything else, such as a UID of the training system."""
-        if not _is_uid(text):
+        if not is_uid(text):
             refuse_other_systems(text)
             raise refusal(text, "a public UID such as ABSCH-IRCC-IN-206823 or ABSCH-IRCC-IN-206823-1")
         prefix, code, owner, number, *revision = text.upper().split("-")

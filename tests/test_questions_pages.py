@@ -151,6 +151,17 @@ def test_the_form_asks_again_with_other_values(browser: httpx.Client) -> None:
     assert "%22Japan%22%40en" in page  # in the link to the workbench and the downloads
 
 
+def test_a_public_identifier_leads_to_its_record(browser: httpx.Client) -> None:
+    page = browser.get("/ru/questions/certificates-valid-on-a-date").text
+    links = re.findall(r'<a href="(/ru/uid/(ABSCH-IRCC-[A-Z]{2}-[0-9]+))"><bdi dir="ltr">\2</bdi></a>', page)
+    assert [identifier for _, identifier in links] == [cell for cell in cells(page) if cell.startswith("ABSCH-")]
+    path, identifier = links[0]
+    there = browser.get(path, follow_redirects=True)
+    assert there.status_code == 200
+    assert "/ru/record/" in str(there.url)
+    assert identifier in there.text
+
+
 def test_a_wrong_value_is_said_in_the_form(browser: httpx.Client) -> None:
     page = browser.get("/en/questions/certificates-valid-on-a-date", params={"day": "<script>alert(1)</script>"})
     assert page.status_code == 400

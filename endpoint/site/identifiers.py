@@ -21,12 +21,11 @@ from endpoint.site.things import Thing, link_header, wanted
 from endpoint.web import not_found
 from ontology.errors import IdentifierError
 from ontology.identifiers import CountryIri, Iris, NodeIri, QuestionIri, SchemeIri, TermIri
-from ontology.realms import UID
+from ontology.realms import is_uid
 from ontology.recognition import ItemName, LmoName, RecordName, Subject, parse_identifier
 
 _LONGEST = 2048
 _INTEGER = ox.NamedNode("http://www.w3.org/2001/XMLSchema#integer")
-_is_uid = re.compile(UID, re.IGNORECASE | re.ASCII).fullmatch
 
 
 def routes() -> list[BaseRoute]:
@@ -82,7 +81,7 @@ def _page(request: Request, thing: Thing) -> str:
 async def _by_uid(request: Request) -> Response:
     """303 to the record, or the revision, that a public identifier names."""
     identifier = request.path_params["identifier"]
-    if not _is_uid(identifier):
+    if not is_uid(identifier):
         raise not_found(f"{identifier!r:.100} is no public identifier such as ABSCH-IRCC-IN-206823")
     found = await _found(request, identifier)
     if len(found) != 1:

@@ -16,6 +16,7 @@ from endpoint.library import Entry
 from endpoint.localisation import N_
 from endpoint.negotiation import GRAPH_FORMS
 from ontology.errors import ClearingHouseError, QueryError
+from ontology.realms import is_uid
 
 SHOWN = 200
 """Rows of an answer on a page; the downloads have all of them."""
@@ -119,5 +120,7 @@ def _kind(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple | None) -> 
     if isinstance(term, ox.NamedNode):
         return "thing"
     if isinstance(term, ox.Literal):
+        if is_uid(term.value):
+            return "identifier"
         return "number" if _NUMERIC.fullmatch(term.datatype.value) else "text"
     return "other"
