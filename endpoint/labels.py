@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -10,10 +10,11 @@ import pyoxigraph as ox
 from starlette.requests import Request
 
 from endpoint import localisation
-from endpoint.asking import Row, asking, question
+from endpoint.asking import Row, asking, question, value
 from endpoint.generations import Generation
 
 _ASKED_TOGETHER = 400
+_RDFS_LABEL = "http://www.w3.org/2000/01/rdf-schema#label"
 _KEPT, _LONGEST = 100_000, 300  # IRIs, and characters of one that is kept: anybody may ask for others
 
 
@@ -59,6 +60,26 @@ async def labels(request: Request, iris: Iterable[str]) -> dict[str, Label]:
     tongue = localisation.language(request)
     found = await known.of(request, iris)
     return {iri: best(by_language, tongue) for iri, by_language in found.items() if by_language}
+
+
+async def in_language_of_page(request: Request, english: Iterable[str]) -> dict[str, Label]:
+    """What things that are called by English words are called in the page's language.
+
+    Words that are called differently there are left out, unless they are a word of the ontology, which then counts.
+    """
+    tongue = localisation.language(request)
+    words = [ox.Literal(one, language="en") for one in dict.fromkeys(english) if len(one) <= _LONGEST]
+    of_ontology: defaultdict[str, set[str]] = defaultdict(set)
+    of_any: defaultdict[str, set[str]] = defaultdict(set)
+    for start in range(0, len(words) if tongue != "en" else 0, _ASKED_TOGETHER):
+        some = words[start : start + _ASKED_TOGETHER]
+        asked = question("pages/names-in-another-language", words=some, language=ox.Literal(tongue))
+        for row in await asking(request).rows(asked):
+            of_any[value(row, "words")].add(value(row, "name"))
+            if value(row, "property") == _RDFS_LABEL:
+                of_ontology[value(row, "words")].add(value(row, "name"))
+    chosen = {**of_any, **of_ontology}
+    return {word: Label(min(names), tongue) for word, names in chosen.items() if len(names) == 1}
 
 
 def best(by_language: Mapping[str, Label], tongue: str) -> Label:

@@ -151,6 +151,19 @@ def test_the_form_asks_again_with_other_values(browser: httpx.Client) -> None:
     assert "%22Japan%22%40en" in page  # in the link to the workbench and the downloads
 
 
+def test_names_are_those_of_the_language_of_the_page(browser: httpx.Client) -> None:
+    address = "/questions/certificates-valid-on-a-date"
+    english, russian = (browser.get(f"/{tag}{address}").text for tag in ("en", "ru"))
+    names = dict(zip(cells(english), cells(russian), strict=True))
+    assert names["Brazil"] == "Бразилия"
+    assert names["2016-04-14"] == "2016-04-14"
+    assert '<bdi lang="ru" dir="ltr">Бразилия</bdi>' in russian
+    assert "Названия здесь приведены" in russian
+    houses = cells(browser.get("/ar/questions/records-by-kind-and-clearing-house").text)
+    assert "غرفة تبادل معلومات الحصول وتقاسم المنافع" in houses, "a keyword of this name in English is called otherwise"
+    assert "Names stand here" not in english
+
+
 def test_a_public_identifier_leads_to_its_record(browser: httpx.Client) -> None:
     page = browser.get("/ru/questions/certificates-valid-on-a-date").text
     links = re.findall(r'<a href="(/ru/uid/(ABSCH-IRCC-[A-Z]{2}-[0-9]+))"><bdi dir="ltr">\2</bdi></a>', page)

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute
 
 from endpoint import library, localisation, web
 from endpoint.asking import Question, Row, asking
-from endpoint.labels import labels
+from endpoint.labels import in_language_of_page, labels
 from endpoint.lexer import form_of
 from endpoint.library import Entry
 from endpoint.localisation import N_
@@ -71,6 +71,7 @@ async def _question(request: Request) -> Response:
         failure=failure,
         refusal=refusal,
         labels=await labels(request, _things(answer)) if isinstance(answer, Table) else {},
+        names=await in_language_of_page(request, _english(answer)) if isinstance(answer, Table) else {},
         kind=_kind,
         shown=SHOWN,
         is_graph=form_of(entry.text) in GRAPH_FORMS,
@@ -111,6 +112,12 @@ def _present(entry: Entry, given: dict[str, list[str]]) -> dict[str, list[str]]:
 def _things(answer: Table) -> list[str]:
     """The IRIs of an answer."""
     return [term.value for row in answer.rows for term in row.values() if isinstance(term, ox.NamedNode)]
+
+
+def _english(answer: Table) -> list[str]:
+    """The English texts of an answer."""
+    terms = (term for row in answer.rows for term in row.values())
+    return [term.value for term in terms if isinstance(term, ox.Literal) and term.language == "en"]
 
 
 def _kind(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple | None) -> str:
