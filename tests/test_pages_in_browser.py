@@ -1,7 +1,11 @@
 """What readers do with the pages, in a browser: search, narrow, change the language, read, draw, ask."""
 
 import re
+import struct
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from browsing import address, chromium, visit
@@ -93,6 +97,26 @@ def test_a_query_that_is_wrong_says_where(site: str, browser: Browser) -> None:
         message = seen.page.locator("#problem")
         expect(message).to_contain_text("3")
         assert all("400" in one for one in seen.problems())
+
+
+def test_a_map_of_the_workbench_is_saved_with_what_is_said_below_it(page: Page, site: str) -> None:
+    query = """PREFIX ch: <https://w3id.org/clearinghouse/ns#>
+SELECT ?country (COUNT(*) AS ?records) { ?record ch:government ?country } GROUP BY ?country"""
+    page.goto(f"{site}/en/workbench?query={quote(query)}")
+    page.get_by_role("button", name=re.compile("^Run")).first.click()
+    page.get_by_role("tab", name="Map").click()
+    saved = {}
+    for kind in ("SVG", "PNG"):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=f"Save as {kind}").click()
+        saved[kind] = Path(download.value.path()).read_bytes()
+    root = ET.fromstring(saved["SVG"])  # noqa: S314, of our own making
+    texts = [text.text or "" for text in root.findall("{http://www.w3.org/2000/svg}text")]
+    assert "do not imply official endorsement" in " ".join(line.strip() for line in texts)
+    assert float(root.get("height", "0")) > 480, "the remarks have room below the map"
+    assert saved["PNG"].startswith(b"\x89PNG")
+    width, height = struct.unpack(">II", saved["PNG"][16:24])
+    assert (width, height) == (2 * int(float(root.get("width", "0"))), 2 * int(float(root.get("height", "0"))))
 
 
 def test_what_is_not_there_is_said_in_the_readers_language(site: str, browser: Browser) -> None:

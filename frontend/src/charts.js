@@ -3,7 +3,7 @@
 import { axisX, axisY, barX, barY, dot, geo, gridX, gridY, plot, ruleX, ruleY, text } from "@observablehq/plot";
 import { feature } from "topojson-client";
 import { draw as element } from "./shared/dom.js";
-import { broken, save } from "./shared/saving.js";
+import { annotated, file, save } from "./shared/saving.js";
 
 const INK = "#1c2b24";
 const LINE = "#75857b";
@@ -286,27 +286,13 @@ function standalone(figure) {
   const copy = figure.querySelector(".drawing > svg").cloneNode(true);
   const [width, height] = ["width", "height"].map((name) => Number(copy.getAttribute(name)));
   const disclaimer = figure.querySelector(".disclaimer")?.textContent ?? "";
-  const lines = [`${figure.dataset.source}, ${location.href}`, ...broken(disclaimer, Math.floor(width / 5.5))];
-  const whole = height + 18 * lines.length + 28;
+  const whole = annotated(copy, [`${figure.dataset.source}, ${location.href}`, disclaimer], width, height);
   copy.setAttribute("height", whole + 16);
   copy.setAttribute("width", width + 32);
   copy.setAttribute("viewBox", `-16 -12 ${width + 32} ${whole + 16}`);
   copy.setAttribute("color", INK);
   copy.prepend(element("rect", { x: -16, y: -12, width: width + 32, height: whole + 16, fill: "#fff" }));
-  lines.forEach((line, place) => copy.append(element("text", { x: width / 2, y: height + 24 + place * 18, "font-size": 10, "text-anchor": "middle" }, line)));
-  return { text: new XMLSerializer().serializeToString(copy), width: width + 32, height: whole + 16 };
-}
-
-/** The picture as a PNG of twice its size. */
-async function png({ text: source, width, height }) {
-  const image = new Image();
-  image.src = URL.createObjectURL(new Blob([source], { type: "image/svg+xml" }));
-  await image.decode();
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [width * 2, height * 2];
-  canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
-  URL.revokeObjectURL(image.src);
-  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+  return copy;
 }
 
 /** Draw a figure, again whenever the width of the page changes, and make its buttons work. */
@@ -328,9 +314,7 @@ async function show(figure) {
   new ResizeObserver(draw).observe(place);
   for (const button of figure.querySelectorAll("[data-save]")) {
     button.addEventListener("click", async () => {
-      const whole = standalone(figure);
-      const blob = button.dataset.save === "svg" ? new Blob([whole.text], { type: "image/svg+xml" }) : await png(whole);
-      save(blob, `${figure.dataset.file}.${button.dataset.save}`);
+      save(await file(standalone(figure), button.dataset.save), `${figure.dataset.file}.${button.dataset.save}`);
     });
   }
 }

@@ -1,56 +1,63 @@
 // Drawings and texts of a page as files for its reader.
 
+import { draw } from "./dom.js";
+
 const RULES = ".plot{background:#fff;font-family:system-ui,sans-serif}.plot text{white-space:pre}";
-
-const SVG = "http://www.w3.org/2000/svg";
-
-const [LINE, LETTER, EDGE] = [18, 5.5, 28];
+const [LINE, EDGE] = [18, 28]; // pixels: from line to line of remarks, below the last line
+const [LETTER, IDEOGRAPH] = [5.5, 10]; // pixels across
+const PIECES = /[\u2e80-\uffff]\s*|[^\s\u2e80-\uffff]{1,40}\s*/gu; // that may end a line: ideographs, words, parts of long addresses
+const SCALE = 2; // pixels of a picture for each of the page
 
 /** The drawings in an element as one, below each other, and remarks below them: a legend is a drawing of its own. Not in the document. */
-function composed(element, remarks) {
-  const whole = document.createElementNS(SVG, "svg");
-  const style = document.createElementNS(SVG, "style"); // outside the document no rule of its policy is broken
-  style.textContent = RULES;
-  whole.append(style);
+export function composed(element, remarks) {
+  const whole = draw("svg", { "font-family": "system-ui, sans-serif" }, draw("style", {}, RULES)); // outside the document no rule of its policy is broken
   let [width, height] = [0, 0];
-  for (const svg of element.matches("svg") ? [element] : element.querySelectorAll(":scope > svg, figure > svg")) {
+  for (const svg of element.querySelectorAll(":scope > svg, figure > svg")) {
     const copy = svg.cloneNode(true);
     const size = svg.viewBox.baseVal;
     for (const [name, value] of Object.entries({ x: 0, y: height, width: size.width, height: size.height })) copy.setAttribute(name, value);
     whole.append(copy);
     [width, height] = [Math.max(width, size.width), height + size.height];
   }
-  for (const line of remarks.flatMap((text) => broken(text, Math.floor(width / LETTER)))) {
-    height += LINE;
-    const text = document.createElementNS(SVG, "text");
-    for (const [name, value] of Object.entries({ x: width / 2, y: height, "font-family": "system-ui, sans-serif", "font-size": 10, "text-anchor": "middle" })) text.setAttribute(name, value);
-    text.textContent = line;
-    whole.append(text);
-  }
-  if (remarks.length) height += EDGE;
+  height = annotated(whole, remarks, width, height);
   for (const [name, value] of Object.entries({ width, height, viewBox: `0 0 ${width} ${height}` })) whole.setAttribute(name, value);
-  return { whole, width, height };
+  return whole;
 }
 
-/** Text in lines of so many characters. */
-export function broken(words, most) {
-  return words.trim() ? words.trim().match(new RegExp(`.{1,${most}}(?:\\s|$)|.{1,${most}}`, "gu")) : [];
+/** Puts remarks below a drawing of a width and height, in lines that are no wider; returns the height with them. */
+export function annotated(svg, remarks, width, height) {
+  const lines = remarks.flatMap((remark) => broken(remark, width));
+  const setting = { x: width / 2, "font-size": 10, "text-anchor": "middle", "unicode-bidi": "plaintext" };
+  lines.forEach((line, place) => svg.append(draw("text", { ...setting, y: height + LINE * (place + 1) }, line)));
+  return lines.length ? height + LINE * lines.length + EDGE : height;
 }
 
-/** The text of an SVG file of a drawing, or of those in an element, with remarks below it. */
-export function svgText(element, remarks = []) {
-  return new XMLSerializer().serializeToString(composed(element, remarks).whole);
+/** Text in lines that are about as wide as a width in pixels at most. */
+export function broken(text, width) {
+  const lines = [];
+  for (const piece of text.trim().match(PIECES) ?? []) {
+    const longer = (lines.at(-1) ?? "") + piece;
+    if (lines.length && across(longer.trimEnd()) <= width) lines[lines.length - 1] = longer;
+    else lines.push(piece);
+  }
+  return lines.map((line) => line.trimEnd());
 }
 
-/** The same as the bytes of a PNG picture, twice as fine as on the page. */
-export async function pngBlob(element, remarks = [], scale = 2) {
-  const { whole, width, height } = composed(element, remarks);
-  const address = URL.createObjectURL(new Blob([new XMLSerializer().serializeToString(whole)], { type: "image/svg+xml" }));
+function across(text) {
+  return [...text].reduce((sum, character) => sum + (character > "\u2e7f" ? IDEOGRAPH : LETTER), 0);
+}
+
+/** A drawing, whose width and height it says, as a file: "svg", or "png" on white, finer than on the page. */
+export async function file(svg, kind) {
+  const drawing = new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" });
+  if (kind === "svg") return drawing;
+  const [width, height] = ["width", "height"].map((name) => Number(svg.getAttribute(name)));
+  const address = URL.createObjectURL(drawing);
   try {
     const image = new Image(width, height);
     image.src = address;
     await image.decode();
-    const canvas = Object.assign(document.createElement("canvas"), { width: width * scale, height: height * scale });
+    const canvas = Object.assign(document.createElement("canvas"), { width: width * SCALE, height: height * SCALE });
     const context = canvas.getContext("2d");
     context.fillStyle = "#fff";
     context.fillRect(0, 0, canvas.width, canvas.height);

@@ -1,13 +1,12 @@
 // What the drawn views share: menus above, a drawing, remarks below, and saving it.
 
 import { make } from "../../shared/dom.js";
-import { pngBlob, save, svgText } from "../../shared/saving.js";
+import { composed, file, save } from "../../shared/saving.js";
 
 /** A view that draws anew whenever a choice changes. `drawing()` gives the drawing and remarks on it. */
 export function frame({ t, menus, drawing, name }) {
   const canvas = make("div", { class: "canvas", dir: "ltr", role: "region", "aria-label": t(name), tabindex: "0" });
   const remarks = make("div", { class: "quiet-text", role: "status" });
-  const below = () => [...remarks.children].map((one) => one.textContent);
   let waiting = 0;
 
   async function redraw() {
@@ -18,11 +17,16 @@ export function frame({ t, menus, drawing, name }) {
     remarks.replaceChildren(...told.map((text) => make("p", {}, text)));
   }
 
+  async function saved(kind) {
+    const below = [...remarks.children].map((one) => one.textContent);
+    save(await file(composed(canvas, below), kind), `${name}.${kind}`);
+  }
+
   const saving = make(
     "div",
     { class: "actions" },
-    make("button", { type: "button", class: "quiet", onclick: () => save(new Blob([svgText(canvas, below())], { type: "image/svg+xml" }), `${name}.svg`) }, t("saveSvg")),
-    make("button", { type: "button", class: "quiet", onclick: async () => save(await pngBlob(canvas, below()), `${name}.png`) }, t("savePng")),
+    make("button", { type: "button", class: "quiet", onclick: () => saved("svg") }, t("saveSvg")),
+    make("button", { type: "button", class: "quiet", onclick: () => saved("png") }, t("savePng")),
   );
   const bar = make("div", { class: "actions" });
   return redraw().then(() => {
