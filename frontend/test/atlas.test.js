@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import test from "node:test";
-import { geoContains } from "d3-geo";
+import { geoArea, geoContains } from "d3-geo";
 import { feature } from "topojson-client";
 import { redrawn } from "../atlas.mjs";
 
@@ -29,6 +29,13 @@ test("every other outline stays", () => {
   const codes = outlines.map(({ id }) => id).filter(Boolean);
   assert.equal(new Set(codes).size, codes.length);
   assert.deepEqual(outlines.filter(({ id }) => !id).map(({ properties }) => properties.name), ["Kosovo"]);
+  const changed = new Set(["156", "196", "504", "643", "706", "732", "804"]);
+  for (const outline of outlines.filter(({ id }) => !changed.has(id))) {
+    const as = before.find(({ properties }) => properties.name === outline.properties.name);
+    assert.ok(Math.abs(geoArea(outline) / geoArea(as) - 1) < 1e-3, outline.properties.name);
+  }
+  const whole = (all) => all.reduce((sum, outline) => sum + geoArea(outline), 0);
+  assert.ok(Math.abs(whole(outlines) / whole(before) - 1) < 1e-4, "no land is lost or drawn twice");
 });
 
 test("outlines without what is to be changed are refused", () => {
