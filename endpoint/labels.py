@@ -63,9 +63,10 @@ async def labels(request: Request, iris: Iterable[str]) -> dict[str, Label]:
 
 
 async def in_language_of_page(request: Request, english: Iterable[str]) -> dict[str, Label]:
-    """What things that are called by English words are called in the page's language.
+    """English names of things, each with the name of the same things in the page's language.
 
-    Words that are called differently there are left out, unless they are a word of the ontology, which then counts.
+    Where several things share an English name but not the other one, it is left out, unless one is a term of the
+    ontology, whose name then counts.
     """
     tongue = localisation.language(request)
     words = [ox.Literal(one, language="en") for one in dict.fromkeys(english) if len(one) <= _LONGEST]
