@@ -436,3 +436,7 @@ def main() -> None:
 
 def _complain(message: str) -> None:
     err.print(f"clearinghouse: {message}", markup=False, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -9,13 +9,12 @@ import asyncio
 import contextlib
 import logging
 import shutil
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Self, TypeVar
 
-from endpoint import statistics
+from endpoint import processes, statistics
 from endpoint.generations import Generation, Generations
 from endpoint.statistics import Statistics
 
@@ -127,14 +126,8 @@ class Keeper(Generic[T]):
 
     async def _make(self, generation: Generation) -> None:
         """Run the process to its end, or until what it makes is no longer wanted."""
-        arguments = (str(self._generations.directory), generation.name, str(self._output(generation)))
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", self._making.module, *arguments, *self._making.more),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            start_new_session=True,  # an interrupt from the terminal is for the server alone
-        )
-        try:
+        arguments = (self._generations.directory, generation.name, self._output(generation))
+        async with processes.running(self._making.module, *arguments, *self._making.more) as process:
             while process.returncode is None and self._is_wanted(generation, process.pid):
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_INTERVAL):
@@ -142,10 +135,6 @@ class Keeper(Generic[T]):
             if process.returncode:
                 code, what = process.returncode, self._making.what
                 _log.warning("making the %s of generation %s ended with code %d", what, generation.name, code)
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
 
     def _is_wanted(self, generation: Generation, pid: int) -> bool:
         if self._current() == generation:

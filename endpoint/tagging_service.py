@@ -10,11 +10,11 @@ import contextlib
 import json
 import logging
 import os
-import sys
 from collections.abc import Collection, Iterable
 from dataclasses import asdict
 from typing import Any, Self
 
+from endpoint import processes
 from endpoint.settings import Settings
 from endpoint.tagging_models import Model, Models, ledger_of
 from endpoint.worker import QUERY
@@ -62,7 +62,10 @@ class TaggingProcess:
         """Start it and wait until it has loaded the tagger; StoreError where it does not."""
         async with Channel.opened() as (channel, descriptor):
             given = (descriptor, model.tagger, settings.tagging_memory)
-            process = await _subprocess(settings, "endpoint.tagging_worker", *given, keep=(descriptor,))
+            environment = settings.environment(**_THREADS)
+            process = await processes.started(
+                "endpoint.tagging_worker", *given, keep=(descriptor,), environment=environment
+            )
         started = cls(model, process, channel)
         try:
             async with asyncio.timeout(START):
@@ -89,10 +92,8 @@ class TaggingProcess:
 
     async def stop(self) -> None:
         """Kill the process and wait until it is gone."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
         self._channel.close()
-        await self._process.wait()
+        await processes.killed(self._process)
 
 
 class TaggingService:
@@ -244,31 +245,13 @@ class TaggingService:
     async def _make(self) -> None:
         """Run the process that makes a tagger to its end."""
         given = (self.settings.data_dir, self.settings.base_iri)
-        process = await _subprocess(self.settings, "endpoint.tagging_training", *given)
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PGRP, process.pid, MAKING_NICENESS)
-        try:
+        environment = self.settings.environment(**_THREADS)
+        async with processes.running("endpoint.tagging_training", *given, environment=environment) as process:
+            with contextlib.suppress(OSError):
+                os.setpriority(os.PRIO_PGRP, process.pid, MAKING_NICENESS)
             if code := await process.wait():
                 self._head = -1
                 _log.warning("making a tagger ended with code %d", code)
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-
-
-async def _subprocess(
-    settings: Settings, module: str, *arguments: object, keep: Collection[int] = ()
-) -> asyncio.subprocess.Process:
-    """A module run as a program, which keeps some of our descriptors."""
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", module, *map(str, arguments)),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        pass_fds=keep,
-        env=settings.environment(**_THREADS),
-        start_new_session=True,  # an interrupt from the terminal is for the server alone
-    )
 
 
 def _raise_told(told: Json) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +14,7 @@ from typing import Self
 
 import pyoxigraph as ox
 
+from endpoint import processes
 from endpoint.engine import Engine, Query
 from endpoint.generations import Generation
 from endpoint.house import House
@@ -135,15 +135,7 @@ class Thesauri:
     async def _publish(self) -> None:
         while self._again:
             self._again = False
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-c", "from endpoint.cli import main; main()", "thesaurus", "publish"),
-                stdin=asyncio.subprocess.DEVNULL,
-                env=self.settings.environment(),
-            )
-            try:
+            environment = self.settings.environment()
+            async with processes.running("endpoint.cli", "thesaurus", "publish", environment=environment) as process:
                 if code := await process.wait():
                     _log.error("publishing the thesaurus ended with code %s; the next start does it again", code)
-            except asyncio.CancelledError:
-                process.terminate()
-                await process.wait()
-                raise

@@ -5,11 +5,11 @@ import contextlib
 import json
 import os
 import socket
-import sys
 from collections import deque
 from collections.abc import AsyncIterator
 from typing import Self, cast
 
+from endpoint import processes
 from endpoint.generations import Generation, Generations
 from endpoint.partners import Link, Partners
 from endpoint.worker import FRAME, QUERY, Ready, Request
@@ -142,13 +142,7 @@ class Worker:
                     ours.enter_context(here)
                     descriptors.append(theirs.enter_context(there).fileno())
                 arguments = (descriptor, generations.directory, generation.name, memory, *descriptors[1:])
-                process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", "endpoint.worker", *map(str, arguments)),
-                    stdin=asyncio.subprocess.DEVNULL,
-                    stdout=asyncio.subprocess.DEVNULL,
-                    pass_fds=descriptors,
-                    start_new_session=True,  # an interrupt from the terminal is for the server alone
-                )
+                process = await processes.started("endpoint.worker", *arguments, keep=descriptors)
                 ours.pop_all()  # the worker's link closes it
         worker = cls(generation, process, channel)
         if partners:

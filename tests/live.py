@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import re
+import signal
 import socket
 import subprocess
 import threading
@@ -47,6 +49,13 @@ def until(happened: Callable[[], object], seconds: float = 30.0) -> None:
                 return
         assert time.monotonic() < end, "it did not happen in time"
         time.sleep(0.05)
+
+
+def halt(pid: int) -> None:
+    """Stop a process where it is, until SIGCONT; returns when each of its threads has stopped."""
+    os.kill(pid, signal.SIGSTOP)
+    states = Path(f"/proc/{pid}/task").glob
+    until(lambda: all(re.search(r"\) T ", stat.read_text()) for stat in states("*/stat")))
 
 
 @dataclass

@@ -11,6 +11,7 @@ from typing import Any
 
 import pyoxigraph as ox
 import pytest
+from live import halt
 
 from endpoint.engine import Query
 from endpoint.generations import Generations
@@ -110,16 +111,16 @@ def test_a_query_known_to_take_long_does_not_enter_the_fast_lane_again(generatio
 
 def test_a_query_that_was_quick_in_the_slow_lane_starts_in_the_fast_one_again(generations: Generations) -> None:
     async def steps(pool: WorkerPool) -> None:
-        os.kill(pool._idle[-1].pid, signal.SIGSTOP)  # as a disk that has not the store in memory yet
+        halt(pool._idle[-1].pid)  # as a disk that has not the store in memory yet
         asking = asyncio.create_task(whole(pool, select(QUICK)))
-        async with asyncio.timeout(10):
-            while not (slow := [worker for worker in pool._workers if worker.slow]):
-                await asyncio.sleep(0.05)
+        while not (slow := [worker for worker in pool._workers if worker.slow]):
+            assert not asking.done(), asking.result()
+            await asyncio.sleep(0.05)
         os.kill(slow[0].pid, signal.SIGCONT)
         lanes = [(await asking)[1], *[(await whole(pool, select(QUICK)))[1] for _ in range(2)]]
         assert lanes == ["slow", "slow", "fast"]
 
-    run(generations, steps)
+    run(generations, steps, query_timeout=50)
 
 
 def test_a_worker_of_the_slow_lane_answers_the_next_one_there_too(generations: Generations) -> None:

@@ -254,7 +254,7 @@ def test_a_process_for_an_older_generation_is_ended_and_lets_go_of_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small(tmp_path, ox.Quad(ex("a"), ex("p"), ex("b"), ex("g")))
-    monkeypatch.setattr("endpoint.keeper.sys.executable", str(_slow_python(tmp_path)))
+    monkeypatch.setattr("endpoint.processes.sys.executable", str(_slow_python(tmp_path)))
     present: list[Generation | None] = [Generation(1)]
 
     async def work(keeper: StatisticsKeeper) -> None:
@@ -268,7 +268,7 @@ def test_a_process_for_an_older_generation_is_ended_and_lets_go_of_it(
 
 def test_leaving_the_keeper_ends_its_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     small(tmp_path)
-    monkeypatch.setattr("endpoint.keeper.sys.executable", str(_slow_python(tmp_path)))
+    monkeypatch.setattr("endpoint.processes.sys.executable", str(_slow_python(tmp_path)))
 
     async def work(_: StatisticsKeeper) -> None:
         await until((tmp_path / "started").exists)

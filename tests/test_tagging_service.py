@@ -17,6 +17,7 @@ import httpx2 as httpx
 import pytest
 from conftest import PERMIT, enter, items, permit
 from fastapi import FastAPI
+from live import halt
 from starlette.testclient import TestClient
 
 from endpoint import tagging_service
@@ -361,7 +362,7 @@ def test_what_takes_too_long_is_ended_and_the_next_one_is_answered(
 ) -> None:
     running.suggestions("short")
     pid = running.pid
-    os.kill(pid, signal.SIGSTOP)  # so it takes too long however fast the machine is
+    halt(pid)  # so it takes too long however fast the machine is
     with monkeypatch.context() as hurried:
         hurried.setattr(running.service, "settings", settings(first, tagging_timeout=0.5))
         with pytest.raises(QueryTimeout, match=r"more than 0\.5 seconds"):
