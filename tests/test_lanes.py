@@ -91,8 +91,8 @@ def test_while_the_slow_lane_is_full_others_who_take_long_wait_and_quick_ones_do
         ends = await asyncio.gather(*hostile, return_exceptions=True)
         assert all(isinstance(end, QueryTimeout | WorkersBusy) for end in ends), ends
         assert any(isinstance(end, WorkersBusy) for end in ends), "the queue holds two"
-        assert time.monotonic() - began < LIMIT + 1.5, "waiting counts against the limit"
-        assert slowest < 2
+        assert time.monotonic() - began < 2 * LIMIT - 0.5, "waiting counts against the limit"
+        assert slowest < LIMIT - 0.5
 
     run(generations, steps, workers=4)
 

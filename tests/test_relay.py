@@ -222,7 +222,7 @@ def test_a_worker_reaches_nothing_that_is_not_listed(host: Host, server: str) ->
         port = str(host.server_port)
         answer = await worker.ask(f"SELECT * {{ SERVICE {server.replace('OTHER', port)} {{ ?s ?p ?o }} }}")
         assert "error" in answer
-        assert time.monotonic() - started < TIMEOUT + 1
+        assert time.monotonic() - started < 15 * TIMEOUT
 
     run(host, scene)
     assert host.asked == []
@@ -247,7 +247,7 @@ def test_a_partner_that_fails_is_said_to_in_time_and_silently_where_asked(host: 
         for silent in ("", "SILENT"):
             started = time.monotonic()
             answer = await worker.ask_partner(f"SELECT * {{ SERVICE {silent} <{url}> {{ ?s ?p ?n }} }}")
-            assert time.monotonic() - started < TIMEOUT + 1
+            assert time.monotonic() - started < 15 * TIMEOUT
             if silent:
                 assert answer["results"]["bindings"] == [{}]
             else:

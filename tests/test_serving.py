@@ -101,7 +101,7 @@ def test_under_attack_good_clients_are_served_and_nobody_outside_is_called(data:
         assert {status for status, _ in statuses} <= {200, 400, 413, 422, 503, 504}
         assert {504, 400} <= {status for status, _ in statuses}, "some were stopped, some refused"
         assert {status for status, _ in good} == {200}
-        assert max(seconds for _, seconds in statuses) < LIMIT + 3
+        assert max(seconds for _, seconds in statuses) < 5 * LIMIT
         with pytest.raises(TimeoutError):
             listener.accept()
 

@@ -355,7 +355,7 @@ def test_a_body_is_counted_as_it_comes_not_as_it_is_announced(running: Running) 
             assert response.status_code == 413
         except (httpx.WriteError, httpx.ReadError):
             pass  # the server hung up in the midst of the body, as it may
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 15
         assert client.get(f"{running.url}/livez").status_code == 200
 
 
@@ -457,17 +457,17 @@ def test_a_client_of_http_1_0_gets_the_whole_answer_or_an_error(running: Running
     assert whole.count(b"\r\n", whole.index(b"\r\n\r\n") + 4) == 30_001
 
 
-def test_a_client_who_hangs_up_ends_the_query(client: httpx.Client, running: Running) -> None:
-    until(lambda: len(running.pids()) == 2)
-    before = running.pids()
-    with socket.create_connection(running.address) as connection:
-        target = f"/sparql?{urlencode({'query': f'{CARTESIAN} # not known to take long'})}"
-        connection.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-        time.sleep(0.3)
-        assert running.pids() == before
-    gone = time.monotonic()
-    until(lambda: running.pids() != before)
-    assert time.monotonic() - gone < TIMEOUT / 2
+def test_a_client_who_hangs_up_ends_the_query(running: Running) -> None:
+    patient = running.settings.model_copy(update={"query_timeout": 120.0, "fast_timeout": 120.0})
+    with _serving(patient, running.store) as server:
+        until(lambda: len(server.pids()) == 2)
+        before = server.pids()
+        with socket.create_connection(server.address) as connection:
+            target = f"/sparql?{urlencode({'query': CARTESIAN})}"
+            connection.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            time.sleep(0.3)
+            assert server.pids() == before
+        until(lambda: server.pids() != before)
 
 
 def test_a_full_queue_is_503(client: httpx.Client, running: Running) -> None:

