@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from endpoint import addresses, languages, localisation, web
+from endpoint.alphabet import by_title, sort_key
 from endpoint.thesauri import Thesauri
 from endpoint.translations import STANDINGS, Translations
 from loaders.editing import Editing
@@ -95,7 +96,7 @@ def _overview(request: Request) -> Response:
     return web.page(
         request,
         "thesaurus.html",
-        schemes=sorted(index.schemes(), key=lambda scheme: scheme.title("en").casefold()),
+        schemes=by_title(index.schemes(), localisation.language(request)),
         counts=known.counts,
         version=known.version,
         concepts=sum(known.counts.get("", {}).get("en", {}).values()),
@@ -144,7 +145,7 @@ def ordered(index: Index, iris: list[str], tongue: str) -> list[str]:
     if len(iris) > SORTED:
         return iris
     labels = index.labels(iris, tongue)
-    return sorted(iris, key=lambda iri: (labels[iri].text.casefold() if iri in labels else iri, iri))
+    return sorted(iris, key=lambda iri: (sort_key(labels[iri].text if iri in labels else iri, tongue), iri))
 
 
 def _letters(request: Request) -> Response:
@@ -191,7 +192,7 @@ def _search(request: Request) -> Response:
         language=tongue,
         scheme=slug,
         languages=languages.ordered(tag for scheme in schemes for tag in scheme.languages),
-        schemes=sorted(schemes, key=lambda scheme: scheme.title("en").casefold()),
+        schemes=by_title(schemes, localisation.language(request)),
         titles={scheme.iri: scheme for scheme in schemes},
         hits=hits[:PAGE],
         preferred=index.labels((hit.iri for hit in hits), localisation.language(request)),

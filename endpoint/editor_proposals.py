@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute
 
 from endpoint import addresses, concept_form, languages, localisation, web
 from endpoint.accounts import Role, required
+from endpoint.alphabet import by_title
 from endpoint.concept_form import ALWAYS_SHOWN_NOTES, LABELS, MATCHES, NOTES, concept_of
 from endpoint.differences import differences, iris, property_name
 from endpoint.editor import concept_or_404, shown_languages, thesauri, with_editing
@@ -139,7 +140,7 @@ def _concept_form(
         fields=fields,
         relations=relations,
         labels=index.labels((iri for _, _, found in relations for iri in found), localisation.language(request)),
-        schemes=sorted(index.schemes(), key=lambda scheme: scheme.title("en").casefold()),
+        schemes=by_title(index.schemes(), localisation.language(request)),
         chosen=set(schemes),
         base=index.version,
         **more,

@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute
 
 from endpoint import concept_form, languages, localisation, web
 from endpoint.accounts import Role, required
+from endpoint.alphabet import by_title
 from endpoint.editor import offset, thesauri, translations, uses, with_editing
 from endpoint.editor_proposals import base_of, preview_page
 from endpoint.sessions import form
@@ -68,7 +69,7 @@ def _page(
         kind=kind,
         kinds={name: (said, len(known.chosen(tongue, name, of))) for name, said in KINDS.items()},
         scheme=scheme,
-        schemes=sorted(index.schemes(), key=lambda one: one.title("en").casefold()),
+        schemes=by_title(index.schemes(), localisation.language(request)),
         standings=STANDINGS,
         counter=known.counts.get(of, {}).get(tongue),
         rows=shown,

@@ -12,8 +12,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from endpoint import addresses, editor, languages, web
+from endpoint import addresses, editor, languages, localisation, web
 from endpoint.accounts import Role, required
+from endpoint.alphabet import by_title
 from endpoint.localisation import N_
 from endpoint.mapping_files import NoTarget, Target, Targets
 from endpoint.sessions import form
@@ -112,7 +113,7 @@ def _candidates(request: Request) -> Response:
         choices=CHOICES,
         predicates=[(key, words) for key, (words, predicate) in CHOICES.items() if predicate],
         minima=_MINIMA,
-        schemes=sorted(index.schemes(), key=lambda scheme: scheme.title("en").casefold()),
+        schemes=by_title(index.schemes(), localisation.language(request)),
         total=len(wanted),
         open=len(rows),
         waiting=len(mapping_decisions.pairs(target.candidates.rows) & waiting),

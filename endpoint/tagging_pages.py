@@ -14,13 +14,14 @@ from starlette.routing import BaseRoute
 
 from endpoint import addresses, localisation, tagging_api, web
 from endpoint.accounts import Role, required
+from endpoint.alphabet import by_title
 from endpoint.editor import thesauri
 from endpoint.localisation import N_
 from endpoint.sessions import form
 from endpoint.tagging_api import Asked, Json, posted
 from endpoint.tagging_desk import Desk, decide, desk, service, suggested, with_tagging
 from loaders.tagging import Candidate, Decision
-from thesaurus.index import Index, Label, Scheme
+from thesaurus.index import Index, Label
 
 AROUND = 60
 """Characters shown on both sides of a place that speaks for a concept."""
@@ -99,7 +100,7 @@ async def _tag_page(request: Request, asked: Asked, told: Json | None) -> Respon
             told=told,
             kind=told.get("kind", "") if told else "",
             rows=_rows_of_text(index, asked, told) if told else [],
-            schemes=_schemes(index),
+            schemes=by_title((one for one in index.schemes() if one.concepts), localisation.language(request)),
             standing=_standing(request),
         )
 
@@ -121,10 +122,6 @@ def _rows_of_text(index: Index, asked: Asked, told: Json) -> list[Row]:
         )
         for one in suggestions
     ]
-
-
-def _schemes(index: Index) -> list[Scheme]:
-    return sorted((one for one in index.schemes() if one.concepts), key=lambda scheme: scheme.title("en").casefold())
 
 
 def _standing(request: Request) -> str:

@@ -10,7 +10,7 @@ import httpx2 as httpx
 import pytest
 from test_queries import country, current, guids, labels, parties, revisions, revoked_on, vocabulary
 
-from endpoint.site.alphabet import sort_key
+from endpoint.alphabet import sort_key
 from endpoint.site.obligations import CARTAGENA, CH, NAGOYA, missing
 
 GOVERNMENTAL = (

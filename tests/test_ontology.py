@@ -59,6 +59,8 @@ BROKEN = {
     "two labels": "ch:Link rdfs:label 'Other'@en .",
     "labels in some languages only": "ch:X a owl:Class ; rdfs:label 'X'@en, 'X'@fr ; skos:definition 'X.'@en ; "
     "rdfs:isDefinedBy <https://w3id.org/clearinghouse/ns> .",
+    "a question in some languages only": "ch:x a ch:Question ; skos:notation '1' ; rdfs:label 'X'@en, 'X'@fr ; "
+    "rdfs:isDefinedBy <https://w3id.org/clearinghouse/ns> .",
     "a word of others in some languages only": "sdo:about rdfs:label 'About'@en .",
     "a word of others declared here": "sdo:name a owl:DatatypeProperty .",
     "two definitions": "ch:Link skos:definition 'Other.'@en .",

@@ -409,3 +409,16 @@ def test_a_question_tells_how_countries_answered(bundled: TestClient) -> None:
     counted = re.search(r'<th scope="row">\s*Yes\s*</th><td class="number">(\d+)</td>', page)
     assert (int(counted[1]) if counted else 0) == yes
     assert bundled.get("/en/question/absNationalReport1/Q999").status_code == 404
+
+
+def test_what_a_report_chose_is_said_in_words_once(bundled: TestClient) -> None:
+    reports = json.loads((SAMPLE / "absNationalReport1.json").read_text(encoding="utf-8"))
+    workshops = "344E105F-C29F-47F4-B6BF-725D3082BFBE"
+    report = next(one for one in reports if {"value": workshops} in one["body"].get("Q054_a", []))
+    assert any(answer == {"value": "true.some"} for answer in report["body"].values())
+    for path in (f"record/{report['identifier']}", "question/absNationalReport1/Q054_a"):
+        page = bundled.get(f"/fr/{path}").text
+        assert page.count(workshops) == page.count(f'/fr/term/{workshops}"') > 0, "a concept by its label alone"
+    page = bundled.get(f"/fr/record/{report['identifier']}").text
+    assert "Oui, dans une certaine mesure" in page
+    assert "true.some" not in page

@@ -120,6 +120,14 @@ def test_every_domain_has_a_scheme_even_without_a_known_term(bundled: Thesaurus,
     assert bundled.members("ISO-4217") == ()
 
 
+def test_every_scheme_has_a_title_in_each_language(store: ox.Store) -> None:
+    titled = """SELECT ?scheme (GROUP_CONCAT(LANG(?title)) AS ?languages) {
+        ?scheme a skos:ConceptScheme OPTIONAL { ?scheme dcterms:title ?title } } GROUP BY ?scheme"""
+    found = {scheme: sorted(languages.split()) for scheme, languages in asked(store, titled)}
+    assert len(found) > 100
+    assert {scheme: tags for scheme, tags in found.items() if tags != ["ar", "en", "es", "fr", "ru", "zh"]} == {}
+
+
 def test_a_closed_scheme_holds_its_own_terms_and_an_open_one_also_other(bundled: Thesaurus, store: ox.Store) -> None:
     open_schemes = bundled.schemes(IRIS.term(OTHER_TERM))
     for closed in ("countries", "GBF-TARGETS", "GBF-GOALS", "AICHI-TARGETS", "SUSTAINABLE-DEVELOPMENT-GOALS"):

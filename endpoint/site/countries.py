@@ -12,11 +12,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
 from endpoint import addresses, asking, localisation, web
+from endpoint.alphabet import sort_key
 from endpoint.asking import Question, Row, question, value
-from endpoint.labels import Label, labels
+from endpoint.labels import Label, best, labels
 from endpoint.localisation import N_
 from endpoint.site import obligations
-from endpoint.site.alphabet import sort_key
 from endpoint.site.citations import Citation
 from endpoint.site.country_sections import Section, sections
 from endpoint.site.facts import Text
@@ -35,6 +35,7 @@ TREATIES = (
 """The variables of `pages/countries` that say since when a country is a Party, and the names of the treaties."""
 CODES = {"": N_("ISO 3166-1 alpha-2"), "ISO3166Alpha3": N_("ISO 3166-1 alpha-3")}
 """What a notation of a country is, by the local name of its datatype."""
+NOTE = question("pages/note-on-countries")
 _OF_COUNTRY = ("country-facts", "national-records", "focal-points", "country-records")
 
 
@@ -66,8 +67,14 @@ def standing() -> tuple[Question, Question, Question, Question]:
         question("pages/countries"),
         question("pages/national-records", country=None),
         question("pages/focal-points", country=None),
-        question("pages/note-on-countries"),
+        NOTE,
     )
+
+
+def note(request: Request, rows: Iterable[Row]) -> Label | None:
+    """What to know of the dates from which countries are Parties, from the answer to `NOTE`."""
+    texts = [Label(value(row, "note"), getattr(row["note"], "language", None) or "") for row in rows]
+    return best({text.language: text for text in texts}, localisation.language(request)) if texts else None
 
 
 async def _countries(request: Request) -> Response:
@@ -96,7 +103,7 @@ async def _countries(request: Request) -> Response:
         mandatory=obligations.mandatory,
         missing=obligations.missing,
         labels=named,
-        notes=[row["note"] for row in noted],
+        note=note(request, noted),
         listing=listing,
         counting=counting,
     )
@@ -163,7 +170,7 @@ async def _country(request: Request) -> Response:
     country = thing.node
     queries = {name: question(f"pages/{name}", country=country) for name in _OF_COUNTRY}
     facts, counted, pointed, related, noted = await asyncio.gather(
-        *(asking.rows(request, one) for one in (*queries.values(), question("pages/note-on-countries")))
+        *(asking.rows(request, one) for one in (*queries.values(), NOTE))
     )
     if not facts:
         raise web.not_found(f"no country has the code {code}")
@@ -195,7 +202,7 @@ async def _country(request: Request) -> Response:
         missing=obligations.missing,
         groups=[(title, list(some)) for title, some in groupby(shown, key=lambda section: section.kind.group)],
         certificates=certificates,
-        notes=[row["note"] for row in noted],
+        note=note(request, noted),
         queries=queries,
     )
 

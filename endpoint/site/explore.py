@@ -13,10 +13,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
 from endpoint import addresses, asking, localisation, web
+from endpoint.alphabet import sort_key
 from endpoint.asking import Question, question, value
 from endpoint.labels import Label, labels
 from endpoint.localisation import N_, gettext
-from endpoint.site.alphabet import sort_key
 from endpoint.site.chart_tables import (
     BY_NAME,
     CHARTS,
@@ -33,7 +33,7 @@ from endpoint.site.chart_tables import (
     given,
     table,
 )
-from endpoint.site.countries import TREATIES
+from endpoint.site.countries import NOTE, TREATIES, note
 from endpoint.site.obligations import CH
 from endpoint.site.synthetic import synthetic
 
@@ -134,7 +134,7 @@ async def _chart(request: Request) -> Response:
         asked=asked,
         areas=await _areas(request) if drawn else {},
         links={iri: path for iri in keys if (path := _page(request, iri))},
-        notes=await _notes(request) if chart.kind == "status" else [],
+        note=note(request, await asking.rows(request, NOTE)) if chart.kind == "status" else None,
     )
 
 
@@ -251,11 +251,6 @@ async def _areas(request: Request) -> dict[str, str]:
     rows = await asking.rows(request, question("pages/countries"))
     pairs = ((value(row, "country"), value(row, "area")) for row in rows)
     return {country.rpartition("/")[2]: area.rpartition("/")[2] for country, area in pairs if area}
-
-
-async def _notes(request: Request) -> list[Label]:
-    rows = await asking.rows(request, question("pages/note-on-countries"))
-    return [Label(value(row, "note"), getattr(row["note"], "language", "") or "") for row in rows]
 
 
 def _page(request: Request, iri: str) -> str | None:

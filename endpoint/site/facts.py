@@ -92,6 +92,19 @@ class Node:
                     return next((text.text for text in fact.texts), next((one.text for one in fact.values), ""))
         return ""
 
+    @property
+    def choices(self) -> list[str]:
+        """What was chosen in answer to a question, as far as no concept of the answer stands for it."""
+        values = [text.text for fact in self.facts if fact.property == f"{CH}answerValue" for text in fact.texts]
+        terms = [one.text for fact in self.facts if fact.property == f"{CH}answerTerm" for one in fact.values]
+        return without_terms(values, terms)
+
+
+def without_terms(choices: Iterable[str], terms: Iterable[str]) -> list[str]:
+    """The choices that are not the identifier of one of these concepts."""
+    known = {term.rpartition("/")[2].casefold() for term in terms}
+    return [choice for choice in choices if choice.casefold() not in known]
+
 
 @dataclass
 class Fact:

@@ -16,7 +16,7 @@ from endpoint.asking import Row, question, value
 from endpoint.labels import labels
 from endpoint.localisation import N_
 from endpoint.site.citations import Citation
-from endpoint.site.facts import Fact, Text
+from endpoint.site.facts import Fact, Text, without_terms
 from endpoint.site.namespaces import DCTERMS, RDFS, SKOS
 from endpoint.site.structured import in_languages
 from endpoint.site.thing_pages import thing_page
@@ -112,4 +112,6 @@ def _answers(rows: Iterable[Row]) -> list[Answer]:
         if "text" in row:
             text = Text(value(row, "text"), getattr(row["text"], "language", None) or "")
             answer.texts += [text] if text not in answer.texts else []
+    for answer in found.values():
+        answer.values = without_terms(answer.values, answer.terms)
     return list(found.values())

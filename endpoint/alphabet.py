@@ -1,7 +1,8 @@
 """The order of names on a page: by the letters that readers of its language look names up by."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from thesaurus.entries import Scheme
 from thesaurus.folding import folded, without_article
 
 # Characters in names of countries that are among the rarer ones of GB 2312, and common ones of the same sound.
@@ -16,6 +17,11 @@ def sort_key(text: str, language: str) -> str | bytes:
     characters of Chinese stand in GB 2312 in the order of their sounds (pinyin), so its codes are the key.
     """
     return _KEYS.get(language, folded)(text)
+
+
+def by_title(schemes: Iterable[Scheme], language: str) -> list[Scheme]:
+    """Schemes in the order of their titles in a language."""
+    return sorted(schemes, key=lambda scheme: sort_key(scheme.title(language), language))
 
 
 def _spanish(text: str) -> str:
