@@ -177,6 +177,14 @@ def changed(app: FastAPI, added: str, removed: str = "", author: str = "eve") ->
         editing.approve(editing.propose(delta, author=author, reason="a test").id, reviewer="ben")
 
 
+def unlabelled(app: FastAPI, iri: str, language: str) -> None:
+    """Take away all that a concept is called in a language."""
+    with app.state.thesauri.editing() as editing:
+        said = [triple for triple in editing.statements() if triple.subject == ox.NamedNode(iri)]
+    gone = [triple for triple in said if getattr(triple.object, "language", None) == language]
+    changed(app, "", "".join(f"{triple} .\n" for triple in gone))
+
+
 def labels(app: FastAPI, iri: str, language: str, kind: str = "prefLabel") -> list[tuple[str, str]]:
     concept = app.state.thesauri.index().concept(iri)
     return [(one.text, one.standing) for one in concept.labels if (one.kind, one.language) == (kind, language)]
@@ -199,6 +207,7 @@ def test_the_overview_tells_how_far_each_language_is(site: FastAPI) -> None:
 
 
 def test_the_counts_of_a_language_are_those_of_the_statements(site: FastAPI) -> None:
+    unlabelled(site, ACCESS, "zh")
     with site.state.thesauri.editing() as editing:
         statements = editing.statements()
     store = ox.Store()
@@ -208,6 +217,7 @@ def test_the_counts_of_a_language_are_those_of_the_statements(site: FastAPI) -> 
     patterns = {
         "missing": 'FILTER NOT EXISTS { ?c skos:prefLabel ?l FILTER (LANG(?l) = "zh") }',
         "unofficial": '?c skos:prefLabel ?l ; ch:unofficialLabel ?l FILTER (LANG(?l) = "zh")',
+        "machine": '?c skos:prefLabel ?l ; ch:machineLabel ?l FILTER (LANG(?l) = "zh")',
     }
     counter = Translations.of(1, statements, []).counts[""]["zh"]
     for standing, pattern in patterns.items():
@@ -290,8 +300,10 @@ def test_a_concept_is_shown_in_all_six_languages_side_by_side(site: FastAPI) -> 
 
 
 def test_a_missing_label_is_shown_as_missing(site: FastAPI) -> None:
-    concept = f"{TERM}0C7D5977-E5B8-4311-A26F-94E775EFB137"
-    assert 'class="standing missing">missing<' in Person(site).get(page_of(concept)).text
+    missing = 'class="standing missing">missing<'
+    assert missing not in Person(site).get(page_of(ACCESS)).text
+    unlabelled(site, ACCESS, "ru")
+    assert missing in Person(site).get(page_of(ACCESS)).text
 
 
 def test_a_concept_is_found_by_its_identifier_in_any_case(site: FastAPI) -> None:
@@ -617,6 +629,8 @@ def test_several_rows_are_translated_and_confirmed_in_one_change_set(site: FastA
 
 
 def test_a_missing_label_is_translated_on_the_board(site: FastAPI) -> None:
+    for concept in (ACCESS, NON_MONETARY):
+        unlabelled(site, concept, "zh")
     ada, path = Person(site, "ada"), "/thesaurus/translations"
     fields = [
         pair for pair in Forms(ada.get(path, language="zh", kind="missing").text).found[path] if pair[0] != "scheme"

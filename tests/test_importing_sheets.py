@@ -212,6 +212,7 @@ def test_any_statements_come_back(
 
 def test_five_hundred_edits_are_exactly_those(tmp_path: Path) -> None:
     known = [*Thesaurus.load().triples()]
+    marks = {"unofficial": UNOFFICIAL_LABEL, "machine": MACHINE_LABEL}
     chance = random.Random(7)
     rows = grid(written(known, tmp_path / "edits.csv"))
     heading = rows[1]
@@ -228,9 +229,9 @@ def test_five_hundred_edits_are_exactly_those(tmp_path: Path) -> None:
         edits += 1
         added.add(ox.Triple(node, predicate, after))
         removed |= {ox.Triple(node, predicate, value) for value in before}
-        marks = {UNOFFICIAL_LABEL} if kind == "prefLabel" and row[heading.index("standing@fr")] == "unofficial" else ()
-        added |= {ox.Triple(node, mark, after) for mark in marks}
-        removed |= {ox.Triple(node, UNOFFICIAL_LABEL, value) for value in before} & {*known}
+        if kind == "prefLabel" and (mark := marks.get(row[heading.index("standing@fr")])):
+            added.add(ox.Triple(node, mark, after))
+        removed |= {ox.Triple(node, mark, value) for mark in marks.values() for value in before} & {*known}
     found = returned(save(rows, tmp_path / "edits.csv"), known)
     assert edits == 500
     assert found.delta == Delta(frozenset(added), frozenset(removed))

@@ -208,6 +208,7 @@ def test_a_long_answer_is_cut_and_says_so(browser: httpx.Client, monkeypatch: py
     rows = page.count("<tr>") - 1
     assert rows == pages.SHOWN
     assert "first 200 rows" in page
+    assert re.findall(r'<th scope="col" class="number"><bdi dir="ltr">(\w+)', page) == ["concepts"]
 
 
 def test_there_is_no_page_of_a_question_that_is_not_in_the_library(browser: httpx.Client) -> None:

@@ -32,6 +32,11 @@ class Table:
     rows: list[Row]
     has_more: bool
 
+    @property
+    def figures(self) -> set[str]:
+        """The columns that hold numbers only."""
+        return {name for name in self.columns if {_kind(row.get(name)) for row in self.rows} - {"none"} == {"number"}}
+
 
 def routes() -> list[BaseRoute]:
     """`/questions`, `/questions/{name}`."""
