@@ -15,7 +15,7 @@ export async function table(result, { t, labels, figure, language }) {
   const body = make("tbody");
   const status = make("p", { role: "status", class: "quiet-text" });
   const [before, after] = [turner(t("previous"), -1), turner(t("next"), 1)];
-  const figures = numericColumns(result);
+  const numeric = numericColumns(result);
   const headings = new Map(result.columns.map((column) => [column, heading(column)]));
   let rows = result.rows;
 
@@ -25,7 +25,7 @@ export async function table(result, { t, labels, figure, language }) {
 
   function heading(column) {
     const button = make("button", { type: "button", class: "sort", dir: "ltr", title: t("sortBy", { column }), onclick: () => sort(column) }, column);
-    return make("th", { scope: "col", class: figures.includes(column) ? "number" : null }, button);
+    return make("th", { scope: "col", class: numeric.includes(column) ? "number" : null }, button);
   }
 
   async function sort(column) {
