@@ -20,6 +20,8 @@ from ontology.identifiers import Iris
 ROOT = Path(__file__).parents[1]
 NS = "https://w3id.org/clearinghouse/ns#"
 LINT = Path(__file__).parent / "ontology_lint.ttl"
+WORDS = {"translations": "rdfs:label", "definitions": "skos:definition", "other-vocabularies": "rdfs:label"}
+"""The modules of words in other languages, and the property that they give."""
 MODULES = sorted((ROOT / "ontology").glob("*.ttl"))
 
 
@@ -82,7 +84,7 @@ BROKEN = {
 @pytest.mark.parametrize("statement", BROKEN.values(), ids=BROKEN)
 def test_the_lint_finds_what_is_broken(statement: str) -> None:
     small = rdflib.Graph()
-    for module in ("core", "translations", "other-vocabularies"):
+    for module in ("core", *WORDS):
         small.parse(ROOT / "ontology" / f"{module}.ttl", format="turtle")
     before = set(linted(small))
     prefixes = "".join(f"@prefix {name}: <{iri}> . " for name, iri in small.namespaces())
@@ -204,22 +206,20 @@ def test_record_classes_carry_the_published_labels() -> None:
     assert compared > 15
 
 
-WORDS = ("translations", "other-vocabularies")
 OF_TURTLE = frozenset({"ch", "chs", "owl", "rdf", "rdfs", "scheme", "sh", "term", "vann", "xsd"})
 """Prefixes of our own words and of those that say how shapes and ontology are written."""
 
 
-@pytest.mark.parametrize("module", WORDS)
-def test_translations_are_sorted_one_term_a_line(module: str) -> None:
+@pytest.mark.parametrize(("module", "property_"), WORDS.items())
+def test_translations_are_sorted_one_term_a_line(module: str, property_: str) -> None:
     lines = [
         line
         for line in (ROOT / "ontology" / f"{module}.ttl").read_text(encoding="utf-8").splitlines()
         if line and not line.startswith(("#", "@prefix"))
     ]
     assert len(lines) > 100
-    assert [
-        line for line in lines if not re.fullmatch(r'\S+ rdfs:label "[^"\\]+"@\w\w(, "[^"\\]+"@\w\w)* \.', line)
-    ] == []
+    form = re.compile(rf'\S+ {property_} "[^"\\]+"@\w\w(, "[^"\\]+"@\w\w)* \.')
+    assert [line for line in lines if not form.fullmatch(line)] == []
     names = [line.partition(" ")[0] for line in lines]
     assert names == sorted(set(names))
     for line in lines:

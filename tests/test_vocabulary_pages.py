@@ -72,8 +72,8 @@ def test_every_term_has_a_page_that_says_what_it_means(http: httpx.Client, modul
         assert page.status_code == 200, term
         assert '<html lang="ar" dir="rtl">' in page.text
         assert f">{term.iri}</code>" in page.text
-        for text in (term.labels["ar"], term.labels["en"], term.definition):
-            assert escaped(text) in page.text, term
+        for text in (*term.labels.values(), *term.definitions.values()):
+            assert escaped(text.text) in page.text, term
 
 
 @pytest.mark.parametrize("tag", ["ar", "en", "es", "fr", "ru", "zh"])
@@ -81,7 +81,7 @@ def test_a_term_is_called_in_the_language_of_the_page(http: httpx.Client, tag: s
     term = VOCABULARY.terms[f"{CH}Checkpoint"]
     page = http.get(f"/{tag}/ontology/Checkpoint").text
     assert f'<h1><bdi lang="{tag}"' in page
-    assert term.labels[tag] in page[page.index("<h1>") : page.index("</h1>")]
+    assert term.labels[tag].text in page[page.index("<h1>") : page.index("</h1>")]
 
 
 def test_the_identifier_of_a_term_leads_to_its_page(http: httpx.Client) -> None:

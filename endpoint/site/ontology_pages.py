@@ -165,7 +165,7 @@ def _said(term: Term, names: Mapping[str, Label]) -> dict[str, object]:
         "@type": "DefinedTerm",
         "termCode": term.name,
         "name": in_languages(names.values()),
-        "description": in_languages([Label(term.definition, "en")] if term.definition else []),
+        "description": in_languages(term.definitions.values()),
         "inDefinedTermSet": {"@type": "DefinedTermSet", "@id": ontology.GRAPH.value},
         "sameAs": list(term.same),
     }

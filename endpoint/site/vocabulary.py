@@ -11,7 +11,7 @@ from itertools import groupby
 import pyoxigraph as ox
 
 import ontology
-from endpoint.labels import Label
+from endpoint.labels import Label, best
 from loaders import context
 from loaders.context import Scope
 
@@ -49,14 +49,18 @@ class Term:
         return self.type in PROPERTIES
 
     @property
-    def labels(self) -> dict[str, str]:
+    def labels(self) -> dict[str, Label]:
         """The labels by language."""
-        return {one.language or "": one.value for one in self._literals(f"{_RDFS}label")}
+        return self._texts(f"{_RDFS}label")
 
     @property
-    def definition(self) -> str:
-        """What it means, in English."""
-        return next((one.value for one in self._literals(f"{_SKOS}definition")), "")
+    def definitions(self) -> dict[str, Label]:
+        """What it means, by language."""
+        return self._texts(f"{_SKOS}definition")
+
+    def definition(self, tongue: str) -> Label:
+        """What it means, for a reader of a language."""
+        return best(self.definitions, tongue)
 
     @property
     def above(self) -> tuple[str, ...]:
@@ -82,8 +86,8 @@ class Term:
         """The things that are values of a property."""
         return tuple(one.value for one in self.said.get(predicate, ()) if isinstance(one, ox.NamedNode))
 
-    def _literals(self, predicate: str) -> list[ox.Literal]:
-        return [one for one in self.said.get(predicate, ()) if isinstance(one, ox.Literal)]
+    def _texts(self, predicate: str) -> dict[str, Label]:
+        return _by_language(self.said.get(predicate, ()))
 
 
 @dataclass(frozen=True, order=True)
@@ -108,9 +112,7 @@ class Vocabulary:
             said[triple.subject.value][triple.predicate.value].append(triple.object)
         self.header = said.pop(ontology.GRAPH.value)
         self.labels: dict[str, dict[str, Label]] = {
-            iri: {one.language or "": Label(one.value, one.language or "") for one in values}
-            for iri, by_property in said.items()
-            if (values := [one for one in by_property.get(f"{_RDFS}label", ()) if isinstance(one, ox.Literal)])
+            iri: found for iri, about in said.items() if (found := _by_language(about.get(f"{_RDFS}label", ())))
         }
         for module in modules:
             declared = sorted(_declared(module), key=lambda pair: (pair[0].casefold(), pair[0]))
@@ -219,6 +221,11 @@ def _declared(module: ontology.Module) -> Iterable[tuple[str, str]]:
         kind = str(getattr(triple.object, "value", ""))
         if triple.subject != ontology.GRAPH and kind != _QUESTION:
             yield triple.subject.value, kind
+
+
+def _by_language(values: Iterable[ox.Literal | ox.NamedNode]) -> dict[str, Label]:
+    texts = [Label(one.value, one.language or "") for one in values if isinstance(one, ox.Literal)]
+    return {text.language: text for text in texts}
 
 
 def _searching(iri: str) -> str:
