@@ -112,7 +112,7 @@ class Vocabulary:
             said[triple.subject.value][triple.predicate.value].append(triple.object)
         self.header = said.pop(ontology.GRAPH.value)
         self.labels: dict[str, dict[str, Label]] = {
-            iri: found for iri, about in said.items() if (found := _by_language(about.get(f"{_RDFS}label", ())))
+            iri: called for iri, about in said.items() if (called := _by_language(about.get(f"{_RDFS}label", ())))
         }
         for module in modules:
             declared = sorted(_declared(module), key=lambda pair: (pair[0].casefold(), pair[0]))
