@@ -342,12 +342,15 @@ def test_a_query_that_is_too_long_is_413(client: httpx.Client, running: Running)
 
 
 def test_a_body_is_counted_as_it_comes_not_as_it_is_announced(running: Running) -> None:
+    taken = 0
+
     def pieces() -> Iterator[bytes]:
+        nonlocal taken
         for _ in range(1000):
+            taken += 1
             yield b"#" * 65536
 
     with httpx.Client(timeout=20) as client:
-        started = time.monotonic()
         try:
             response = client.post(
                 running.sparql, content=pieces(), headers={"Content-Type": "application/sparql-query"}
@@ -355,7 +358,7 @@ def test_a_body_is_counted_as_it_comes_not_as_it_is_announced(running: Running) 
             assert response.status_code == 413
         except (httpx.WriteError, httpx.ReadError):
             pass  # the server hung up in the midst of the body, as it may
-        assert time.monotonic() - started < 15
+        assert taken < 1000
         assert client.get(f"{running.url}/livez").status_code == 200
 
 
