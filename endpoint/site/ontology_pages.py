@@ -91,7 +91,7 @@ async def _term(request: Request) -> Response:
         citation=replace(
             whole, iri=term.iri, title=title.text, kind=kind or "", identifier=term.name, collection=whole.title
         ),
-        said=_said(term, vocabulary.labels.get(term.iri, {})),
+        said=_said(term),
         term=term,
         kind=kind,
         vocabulary=vocabulary,
@@ -159,12 +159,12 @@ def _citation(request: Request, header: Mapping[str, list[Label]]) -> Citation:
     )
 
 
-def _said(term: Term, names: Mapping[str, Label]) -> dict[str, object]:
+def _said(term: Term) -> dict[str, object]:
     """A term in the words of schema.org."""
     return {
         "@type": "DefinedTerm",
         "termCode": term.name,
-        "name": in_languages(names.values()),
+        "name": in_languages(term.labels.values()),
         "description": in_languages(term.definitions.values()),
         "inDefinedTermSet": {"@type": "DefinedTermSet", "@id": ontology.GRAPH.value},
         "sameAs": list(term.same),
